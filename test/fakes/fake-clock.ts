@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../src/core/clock.js';
+
+interface Sleeper {
+  readonly wakeAt: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until a test moves it. No test ever waits for real time. */
+export class FakeClock implements Clock {
+  #now: number;
+  #sleepers: Sleeper[] = [];
+
+  constructor(start: string) {
+    this.#now = Date.parse(start);
+  }
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  monotonicMs(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted || ms <= 0) return resolve();
+      const sleeper = { wakeAt: this.#now + ms, wake: (): void => wake() };
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        resolve();
+      };
+      this.#sleepers.push(sleeper);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  /** Waits until the code under test is asleep again, then says when it will wake. */
+  async nextWake(): Promise<Date> {
+    while (this.#sleepers.length === 0) await nextTurn();
+    return new Date(Math.min(...this.#sleepers.map((sleeper) => sleeper.wakeAt)));
+  }
+
+  /** Moves time forward and wakes whoever is due. */
+  async advance(ms: number): Promise<void> {
+    this.#now += ms;
+    for (const sleeper of this.#sleepers.filter(({ wakeAt }) => wakeAt <= this.#now)) sleeper.wake();
+    await nextTurn();
+  }
+}

@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { expect: { requireAssertions: true }, testTimeout: 20_000, hookTimeout: 30_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/root/**', 'test/e2e/**', 'test/bench/**'],
+        },
+      },
+      { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'root',
+          include: ['test/root/**/*.test.ts'],
+          globalSetup: ['test/root/require-root.ts'],
+        },
+      },
+    ],
+  },
+});
