@@ -14,6 +14,11 @@ export interface MeasuredProcess {
   readonly startTicks: number;
   /** True when its user namespace is not the daemon's: then only uid and cgroup are known of it (decision 2). */
   readonly foreignUserNamespace: boolean;
+  /**
+   * Its folder of /proc through a kept descriptor (`/proc/self/fd/31`): what is read below it is of this
+   * process or fails, and never of a later process with the same number.
+   */
+  readonly folder: string;
   /** Looks again, about 3 µs: stat, address space, executable. Never throws. */
   standing(): Standing;
 }
