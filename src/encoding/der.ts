@@ -1,0 +1,238 @@
+import { SpoorError } from '../core/errors.js';
+import * as value from './der-values.js';
+
+/** The tags that certificates and keys are made of. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8: 0x0c,
+  printable: 0x13,
+  ia5: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Bytes of one document: a certificate of some dozen names and RSA-4096 keys has room to spare. */
+export const MAX_DER_BYTES = 65_536;
+/** Nesting of one document; a certificate needs about ten. */
+export const MAX_DER_DEPTH = 32;
+
+/** One element: its tag byte, and where it lies in the bytes of its reader. */
+export interface DerNode {
+  readonly tag: number;
+  readonly constructed: boolean;
+  readonly start: number;
+  readonly contentStart: number;
+  readonly end: number;
+}
+
+/**
+ * Reads strict DER element by element: the caller says what it expects next.
+ *
+ * Refused: indefinite, over-long or overrunning lengths, tag numbers above 30, constructed strings, primitive
+ *          sequences, and values that are not in their one DER form.
+ * Limit:   MAX_DER_BYTES and MAX_DER_DEPTH.
+ * Errors:  DER_INVALID, with the offset.
+ * Source:  X.690 sections 8 and 10.
+ */
+export class DerReader {
+  readonly #bytes: Buffer;
+  readonly #end: number;
+  readonly #depth: number;
+  #at: number;
+
+  private constructor(bytes: Buffer, at: number, end: number, depth: number) {
+    if (depth > MAX_DER_DEPTH) throw invalid(`it is nested deeper than ${MAX_DER_DEPTH}`, at);
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#end = end;
+    this.#depth = depth;
+  }
+
+  static of(bytes: Uint8Array): DerReader {
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (all.length > MAX_DER_BYTES) throw invalid(`it is longer than ${MAX_DER_BYTES} bytes`, 0);
+    return new DerReader(all, 0, all.length, 0);
+  }
+
+  /** True when nothing is left. */
+  get done(): boolean {
+    return this.#at === this.#end;
+  }
+
+  /** The tag byte of the next element, without reading it; undefined at the end. */
+  peek(): number | undefined {
+    return this.done ? undefined : this.#bytes[this.#at];
+  }
+
+  /** Reads the next element, which must have `tag` when one is given. */
+  next(tag?: number): DerNode {
+    const node = readNode(this.#bytes, this.#at, this.#end);
+    if (tag !== undefined && node.tag !== tag) {
+      throw invalid(`found tag 0x${node.tag.toString(16)} in place of 0x${tag.toString(16)}`, node.start);
+    }
+    this.#at = node.end;
+    return node;
+  }
+
+  /** Reads the next element only if it has `tag`. */
+  optional(tag: number): DerNode | undefined {
+    return this.peek() === tag ? this.next(tag) : undefined;
+  }
+
+  /** A reader over the content of a constructed element. */
+  inside(node: DerNode): DerReader {
+    if (!node.constructed)
+      throw invalid('found a primitive element in place of a constructed one', node.start);
+    return new DerReader(this.#bytes, node.contentStart, node.end, this.#depth + 1);
+  }
+
+  /** The content of an element, without tag and length. */
+  content(node: DerNode): Buffer {
+    return this.#bytes.subarray(node.contentStart, node.end);
+  }
+
+  /** The whole element, tag and length included. */
+  raw(node: DerNode): Buffer {
+    return this.#bytes.subarray(node.start, node.end);
+  }
+
+  /** Enters the next element, a SEQUENCE unless said otherwise. */
+  enter(tag: number = TAG.sequence): DerReader {
+    return this.inside(this.next(tag));
+  }
+
+  boolean(tag: number = TAG.boolean): boolean {
+    return this.#value(tag, value.readBoolean);
+  }
+
+  /** The next element as a number: big-endian two's complement. */
+  integer(tag: number = TAG.integer): Buffer {
+    return this.#value(tag, value.readInteger);
+  }
+
+  /** The next element as a dotted object identifier. */
+  oid(tag: number = TAG.oid): string {
+    return this.#value(tag, value.readOid);
+  }
+
+  bitString(tag: number = TAG.bitString): value.BitString {
+    return this.#value(tag, value.readBitString);
+  }
+
+  octetString(tag: number = TAG.octetString): Buffer {
+    return this.content(this.next(tag));
+  }
+
+  /** The next element as an instant: UTCTime or GeneralizedTime, in the one form that RFC 5280 allows. */
+  time(): Date {
+    return this.#value(
+      this.peek() === TAG.generalizedTime ? TAG.generalizedTime : TAG.utcTime,
+      value.readTime,
+    );
+  }
+
+  /** Refuses anything that is left. */
+  finish(): void {
+    if (!this.done) throw invalid('found more than belongs there', this.#at);
+  }
+
+  #value<T>(tag: number, read: (content: Buffer) => T | undefined): T {
+    const node = this.next(tag);
+    const found = read(this.content(node));
+    if (found === undefined)
+      throw invalid(`the value of tag 0x${tag.toString(16)} is not in DER form`, node.start);
+    return found;
+  }
+}
+
+/** Walks a whole document, so that nothing in it is other than well-formed DER. Strings are not opened. Errors: DER_INVALID. */
+export function checkDer(bytes: Uint8Array): void {
+  const document = DerReader.of(bytes);
+  walk(document, document.next());
+  document.finish();
+}
+
+function walk(reader: DerReader, node: DerNode): void {
+  if (!node.constructed) return;
+  const inside = reader.inside(node);
+  while (!inside.done) walk(inside, inside.next());
+}
+
+function readNode(bytes: Buffer, start: number, limit: number): DerNode {
+  const tag = bytes[start];
+  const first = bytes[start + 1];
+  if (start + 2 > limit || tag === undefined || first === undefined)
+    throw invalid('it ends too early', start);
+  checkTag(tag, start);
+
+  const { length, width } = first < 0x80 ? { length: first, width: 0 } : readLongLength(bytes, start, limit);
+  const contentStart = start + 2 + width;
+  const end = contentStart + length;
+  if (end > limit) throw invalid('a length points past the end', start);
+  return { tag, constructed: (tag & 0x20) !== 0, start, contentStart, end };
+}
+
+function checkTag(tag: number, start: number): void {
+  if ((tag & 0x1f) === 0x1f) throw invalid('a tag number is above 30', start);
+  if (tag === 0) throw invalid('tag 0 is reserved', start);
+  const universal = (tag & 0xc0) === 0;
+  const nests = tag === TAG.sequence || tag === TAG.set;
+  if (universal && ((tag & 0x20) !== 0) !== nests) {
+    throw invalid('a universal tag is primitive or constructed against its kind', start);
+  }
+  if (tag === (TAG.sequence & ~0x20) || tag === (TAG.set & ~0x20)) {
+    throw invalid('a sequence or set is primitive', start);
+  }
+}
+
+function readLongLength(bytes: Buffer, start: number, limit: number): { length: number; width: number } {
+  const width = (bytes[start + 1] ?? 0) & 0x7f;
+  if (width === 0 || width > 3) throw invalid('a length is indefinite or wider than three bytes', start);
+  if (start + 2 + width > limit) throw invalid('it ends too early', start);
+  const length = bytes.readUIntBE(start + 2, width);
+  if (length < 0x80 || (width > 1 && length < 2 ** (8 * (width - 1)))) {
+    throw invalid('a length is not in its shortest form', start);
+  }
+  return { length, width };
+}
+
+function invalid(why: string, offset: number): SpoorError {
+  return new SpoorError('DER_INVALID', `not DER: ${why}`, { facts: { offset } });
+}
+
+function element(tag: number, ...content: readonly Uint8Array[]): Buffer {
+  const length = content.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([Buffer.from([tag, ...value.lengthOctets(length)]), ...content]);
+}
+
+/** Writes DER. Each function gives one whole element; nothing is checked that the types do not say. */
+export const der = {
+  element,
+  sequence: (...parts: readonly Uint8Array[]): Buffer => element(TAG.sequence, ...parts),
+  /** In the order given; DER wants the elements of a SET OF sorted, a SET of one is sorted. */
+  set: (...parts: readonly Uint8Array[]): Buffer => element(TAG.set, ...parts),
+  oid: (dotted: string): Buffer => element(TAG.oid, value.oidOctets(dotted)),
+  octetString: (bytes: Uint8Array): Buffer => element(TAG.octetString, bytes),
+  bitString: (bytes: Uint8Array, unused = 0): Buffer => element(TAG.bitString, Buffer.from([unused]), bytes),
+  /** `bytes` is an unsigned big-endian number, at least one byte; leading zeros are dropped, a sign octet added. */
+  integer: (bytes: Uint8Array): Buffer => element(TAG.integer, value.unsignedOctets(bytes)),
+  boolean: (truth: boolean): Buffer => element(TAG.boolean, Buffer.from([truth ? 0xff : 0])),
+  null: (): Buffer => element(TAG.null),
+  utf8: (text: string): Buffer => element(TAG.utf8, Buffer.from(text, 'utf8')),
+  printable: (text: string): Buffer => element(TAG.printable, Buffer.from(text, 'latin1')),
+  ia5: (text: string): Buffer => element(TAG.ia5, Buffer.from(text, 'latin1')),
+  /** UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5). Milliseconds are dropped. */
+  utcOrGeneralized: (at: Date): Buffer =>
+    element(at.getUTCFullYear() < 2050 ? TAG.utcTime : TAG.generalizedTime, value.timeOctets(at)),
+  /** `[n]` around whole elements. */
+  explicit: (n: number, ...parts: readonly Uint8Array[]): Buffer => element(0xa0 | n, ...parts),
+  /** `[n]` in place of a primitive tag; `content` is what stands after the length. */
+  implicit: (n: number, content: Uint8Array): Buffer => element(0x80 | n, content),
+} as const;
