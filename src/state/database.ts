@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { SpoorError } from '../core/errors.js';
 import { MIGRATIONS } from './migrations.js';
@@ -28,6 +29,8 @@ export class Database implements AsyncDisposable {
    * Errors: STATE_UNUSABLE when it is corrupt, no database, of a later Spoor, or not writable. It is then left as it was.
    */
   static async open(path: string): Promise<Database> {
+    await createPrivate(path);
+    inspect(path);
     const database = new Database(path, openSqlite(path));
     try {
       database.#prepare();
@@ -71,23 +74,8 @@ export class Database implements AsyncDisposable {
   }
 
   #prepare(): void {
-    const version = this.#guarded(() =>
-      Number(this.#sqlite.prepare('PRAGMA user_version').get()?.['user_version']),
-    );
-    if (version > MIGRATIONS.length) {
-      throw unusable(
-        `${this.#path} was written by a later Spoor (format ${version}, known up to ${MIGRATIONS.length})`,
-      );
-    }
-    this.#checkIntegrity();
     this.#guarded(() => this.#sqlite.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;'));
-    for (let next = version; next < MIGRATIONS.length; next++) this.#migrate(next);
-  }
-
-  #checkIntegrity(): void {
-    const [row] = this.#guarded(() => this.#sqlite.prepare('PRAGMA quick_check(1)').all());
-    const finding = String(row?.['quick_check']);
-    if (finding !== 'ok') throw unusable(`${this.#path} is corrupt: ${finding}`);
+    for (let next = versionOf(this.#sqlite); next < MIGRATIONS.length; next++) this.#migrate(next);
   }
 
   #migrate(from: number): void {
@@ -106,24 +94,53 @@ export class Database implements AsyncDisposable {
   }
 
   #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw unusable(`${this.#path} cannot be used: ${sentenceOf(error)}`, error);
-    }
+    return guarded(this.#path, work);
   }
 }
 
-function openSqlite(path: string): DatabaseSync {
+/** SQLite gives its -wal and -shm files the permissions of the database. */
+async function createPrivate(path: string): Promise<void> {
   try {
-    return new DatabaseSync(path, { timeout: 0 });
+    await (await open(path, 'a', 0o600)).close();
   } catch (error) {
-    throw unusable(`${path} cannot be opened: ${sentenceOf(error)}`, error);
+    throw unusable(`${path} cannot be opened`, error);
   }
 }
 
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Looks through a connection that cannot write: any other would fold a left-over -wal file into a damaged database. */
+function inspect(path: string): void {
+  const sqlite = openSqlite(path, true);
+  try {
+    const finding = guarded(path, () =>
+      String(sqlite.prepare('PRAGMA quick_check(1)').get()?.['quick_check']),
+    );
+    if (finding !== 'ok') throw unusable(`${path} is corrupt: ${finding}`);
+    const version = versionOf(sqlite);
+    if (version > MIGRATIONS.length) {
+      throw unusable(
+        `${path} was written by a later Spoor: format ${version}, known are up to ${MIGRATIONS.length}`,
+      );
+    }
+  } finally {
+    sqlite.close();
+  }
+}
+
+function versionOf(sqlite: DatabaseSync): number {
+  return Number(sqlite.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+function openSqlite(path: string, readOnly = false): DatabaseSync {
+  return guarded(path, () => new DatabaseSync(path, { timeout: 0, readOnly }));
+}
+
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw unusable(`${path} cannot be used: ${why}`, error);
+  }
 }
 
 function unusable(message: string, cause?: unknown): SpoorError {
