@@ -1,0 +1,33 @@
+import type { Libc } from './libc.js';
+
+const SYS_PIDFD_OPEN = 434; // the same number on every architecture
+const POLLIN = 0x001;
+
+/**
+ * Descriptors that name a process rather than its number. Readable once the process has exited.
+ *
+ * Source: pidfd_open(2).
+ */
+export class Pidfds {
+  readonly #syscall: (number: number, pid: number, flags: number) => number;
+  readonly #poll: (fds: Buffer, count: number, timeoutMs: number) => number;
+  readonly #pollfd = Buffer.alloc(8);
+
+  constructor(libc: Libc) {
+    this.#syscall = libc.declare('long syscall(long, int, uint32_t)');
+    this.#poll = libc.declare('int poll(void*, ulong, int)');
+  }
+
+  /** Close-on-exec, as every pidfd is. Undefined when there is no such process. */
+  open(pid: number): number | undefined {
+    const fd = this.#syscall(SYS_PIDFD_OPEN, pid, 0);
+    return fd < 0 ? undefined : fd;
+  }
+
+  /** True once the process has exited, also while its parent has not yet reaped it. */
+  hasExited(pidfd: number): boolean {
+    this.#pollfd.writeInt32LE(pidfd, 0);
+    this.#pollfd.writeInt16LE(POLLIN, 4);
+    return this.#poll(this.#pollfd, 1, 0) !== 0;
+  }
+}
