@@ -54,5 +54,5 @@ export function parsePositionedYaml(text: string): PositionedYaml {
 function shown(node: unknown): string {
   if (node === undefined) return 'nothing';
   if (isScalar(node)) return String(node.source ?? node.value).slice(0, MAX_SHOWN);
-  return isNode(node) ? 'a list or mapping' : String(node).slice(0, MAX_SHOWN);
+  return 'a list or mapping';
 }

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import { SpoorError } from '../core/errors.js';
+import { defaultPaths, type Mode, type PathFacts } from '../core/paths.js';
+import { parsePositionedYaml, type PositionedYaml, type YamlPath } from '../encoding/positioned-yaml.js';
+import type { TrustDomain } from '../spiffe/trust-domain.js';
+import { SETTINGS, type Settings } from './settings.js';
+
+/** Flags of `spoord`, as they were written; each overrides the setting of its name. */
+export interface Flags {
+  readonly config?: string;
+  readonly trustDomain?: string;
+  readonly mode?: string;
+  readonly state?: string;
+  readonly socket?: string;
+  readonly adminSocket?: string;
+  readonly entries?: string;
+  readonly bundles?: string;
+  readonly http?: string;
+  readonly logLevel?: string;
+}
+
+/** The settings in force: checked, complete, frozen. */
+export interface Config extends Omit<
+  Settings,
+  'trust_domain' | 'mode' | 'state' | 'socket' | 'admin_socket' | 'entries' | 'bundles'
+> {
+  readonly trustDomain: TrustDomain;
+  readonly mode: Mode;
+  /** The settings file that was read; undefined when there is none. */
+  readonly file: string | undefined;
+  /** The folder of the sockets when it is the default one, which the daemon makes itself. */
+  readonly runtime: string | undefined;
+  readonly state: string;
+  readonly socket: string;
+  readonly adminSocket: string;
+  readonly entries: string;
+  readonly bundles: string;
+}
+
+interface Problem {
+  /** `spoor.yaml:3 lifetimes.jwt_svid` or `--http`. */
+  readonly where: string;
+  readonly found: string;
+  readonly allowed: string;
+}
+
+/**
+ * Reads flags and settings file into one configuration.
+ *
+ * The file is the one that `--config` names, or the default one of the mode when it is there.
+ *
+ * Errors: CONFIG_INVALID listing every problem with file, line, value and what is allowed.
+ */
+export function loadConfig(flags: Flags, facts: PathFacts): Config {
+  const mode = flags.mode === 'user' || (flags.mode !== 'root' && facts.uid !== 0) ? 'user' : 'root';
+  const file = readSettings(flags.config, defaultPaths(mode, facts).config);
+  const text = file === undefined ? undefined : parsePositionedYaml(file.text);
+  const problems = [...faultsOf(file?.path, text)];
+
+  const raw = overridden(text?.value, flags);
+  const parsed = SETTINGS.safeParse(raw);
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.flatMap((issue) => problemsOf(issue, file?.path, text, flags)));
+  if (problems.length > 0) throw invalid(problems);
+  return complete(parsed.data as Settings, file?.path, facts);
+}
+
+function readSettings(
+  named: string | undefined,
+  standard: string,
+): { path: string; text: string } | undefined {
+  const path = resolve(named ?? standard);
+  try {
+    return { path, text: readFileSync(path, 'utf8') };
+  } catch (cause) {
+    // Without --config a missing file is an empty one: `spoord --trust-domain X` alone suffices.
+    if (named === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new SpoorError('CONFIG_INVALID', `cannot read the settings file ${path}`, { cause });
+  }
+}
+
+function* faultsOf(path: string | undefined, text: PositionedYaml | undefined): Generator<Problem> {
+  for (const { line, message } of text?.faults ?? []) {
+    yield { where: `${path}:${line}`, found: 'malformed YAML', allowed: message };
+  }
+}
+
+const FLAG_OF: Readonly<Record<string, { readonly key: keyof Flags; readonly flag: string }>> = {
+  trust_domain: { key: 'trustDomain', flag: '--trust-domain' },
+  mode: { key: 'mode', flag: '--mode' },
+  state: { key: 'state', flag: '--state' },
+  socket: { key: 'socket', flag: '--socket' },
+  admin_socket: { key: 'adminSocket', flag: '--admin-socket' },
+  entries: { key: 'entries', flag: '--entries' },
+  bundles: { key: 'bundles', flag: '--bundles' },
+  'http.listen': { key: 'http', flag: '--http' },
+  'log.level': { key: 'logLevel', flag: '--log-level' },
+};
+
+const PATHS = new Set(['state', 'socket', 'admin_socket', 'entries', 'bundles']);
+
+/** The file's value with each flag in its place; paths of flags are relative to the working folder, as in any command. */
+function overridden(value: unknown, flags: Flags): unknown {
+  if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
+    return value;
+  const raw = structuredClone((value ?? {}) as Record<string, unknown>);
+  for (const [setting, { key }] of Object.entries(FLAG_OF)) {
+    const given = flags[key];
+    if (given === undefined) continue;
+    const [outer = '', inner] = setting.split('.');
+    if (inner === undefined) raw[outer] = PATHS.has(outer) ? resolve(given) : given;
+    else raw[outer] = { ...(raw[outer] as object | undefined), [inner]: given };
+  }
+  return raw;
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  file: string | undefined,
+  text: PositionedYaml | undefined,
+  flags: Flags,
+): Problem[] {
+  const path = issue.path as YamlPath;
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(shapeAt(path)).join(', ');
+    return issue.keys.map((key) => ({
+      where: `${file}:${text?.lineOf([...path, key]) ?? 1} ${[...path, key].join('.')}`,
+      found: 'an unknown setting',
+      allowed: `known here: ${known}`,
+    }));
+  }
+  const setting = path.join('.');
+  const flag = FLAG_OF[setting];
+  const given = flag && flags[flag.key];
+  if (flag && given !== undefined) return [{ where: flag.flag, found: given, allowed: issue.message }];
+  const line = text?.lineOf(path) ?? 1;
+  return [
+    { where: `${file}:${line} ${setting}`, found: text?.foundAt(path) ?? 'nothing', allowed: issue.message },
+  ];
+}
+
+function shapeAt(path: YamlPath): Readonly<Record<string, unknown>> {
+  let schema: unknown = SETTINGS;
+  for (const key of path) schema = shapeOf(schema)[key] ?? {};
+  return shapeOf(schema);
+}
+
+/** The keys that a schema takes, looking through `optional` and defaults. */
+export function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
+  const { shape, def } = schema as { shape?: Record<string, unknown>; def?: { innerType?: unknown } };
+  return shape ?? (def?.innerType === undefined ? {} : shapeOf(def.innerType));
+}
+
+function complete(settings: Settings, file: string | undefined, facts: PathFacts): Config {
+  const {
+    trust_domain: trustDomain,
+    mode = facts.uid === 0 ? 'root' : 'user',
+    admin_socket,
+    ...rest
+  } = settings;
+  if (trustDomain === undefined) {
+    throw invalid([
+      {
+        where: 'trust_domain',
+        found: 'nothing',
+        allowed: 'a name such as example.org, here or by --trust-domain',
+      },
+    ]);
+  }
+  const standard = defaultPaths(mode, facts);
+  const usesRuntime = settings.socket === undefined || admin_socket === undefined;
+  return Object.freeze({
+    ...rest,
+    trustDomain,
+    mode,
+    file,
+    runtime: usesRuntime ? standard.runtime : undefined,
+    state: settings.state ?? standard.state,
+    socket: settings.socket ?? standard.socket,
+    adminSocket: admin_socket ?? standard.adminSocket,
+    ...watched(settings, file, standard),
+  });
+}
+
+/** entries.d and bundles.d lie beside the settings file, wherever that is. */
+function watched(
+  settings: Settings,
+  file: string | undefined,
+  standard: { readonly entries: string; readonly bundles: string },
+): { readonly entries: string; readonly bundles: string } {
+  const beside = (name: string, path: string): string =>
+    file === undefined ? path : resolve(dirname(file), name);
+  return {
+    entries: settings.entries ?? beside('entries.d', standard.entries),
+    bundles: settings.bundles ?? beside('bundles.d', standard.bundles),
+  };
+}
+
+function invalid(problems: readonly Problem[]): SpoorError {
+  const lines = problems.map(({ where, found, allowed }) => `  ${where}: found ${found}; ${allowed}`);
+  return new SpoorError('CONFIG_INVALID', ['the settings are not valid', ...lines].join('\n'));
+}

@@ -1,0 +1,21 @@
+import { runServices } from '../core/services.js';
+import { buildDaemon } from './build.js';
+import type { Config } from './config.js';
+import { openLog } from './log.js';
+
+/**
+ * Runs the daemon until `signal` aborts.
+ *
+ * Errors: CONFIG_INVALID, SOCKET_*, STATE_* and others at the start; the first failure of a service afterwards.
+ */
+export async function runDaemon(config: Config, signal: AbortSignal): Promise<void> {
+  const { log, flush } = await openLog(config.log.level, config.log.format);
+  try {
+    await using daemon = await buildDaemon(config, log, signal);
+    log.info('serving the Workload API', daemon.summary);
+    await runServices(daemon.services, signal);
+    log.info('stopping');
+  } finally {
+    flush();
+  }
+}

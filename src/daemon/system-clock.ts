@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../core/clock.js';
+
+/** setTimeout takes at most 2^31 - 1 ms and fires at once beyond. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine's own clock. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(Math.min(Math.max(0, ms), MAX_TIMER_MS), undefined, { signal });
+    } catch (error) {
+      // An aborted sleep is over, which is all that its caller asked to know.
+      if (!signal.aborted) throw error;
+    }
+  },
+};
