@@ -55,9 +55,10 @@ export class DerReader {
     this.#depth = depth;
   }
 
-  static of(bytes: Uint8Array): DerReader {
+  /** `maxBytes` is raised only for what holds many documents. */
+  static of(bytes: Uint8Array, maxBytes: number = MAX_DER_BYTES): DerReader {
     const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (all.length > MAX_DER_BYTES) throw invalid(`it is longer than ${MAX_DER_BYTES} bytes`, 0);
+    if (all.length > maxBytes) throw invalid(`it is longer than ${maxBytes} bytes`, 0);
     return new DerReader(all, 0, all.length, 0);
   }
 

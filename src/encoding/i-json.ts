@@ -81,6 +81,7 @@ class Scanner {
         return this.#word('false', false);
       case 'n':
         return this.#word('null', null);
+      case undefined:
       default:
         return this.#number();
     }

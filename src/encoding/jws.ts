@@ -92,16 +92,10 @@ export function signJws(header: object, payload: object, key: KeyObject, algorit
 export function keySuits(algorithm: JwsAlgorithm, key: KeyObject): boolean {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   const bits = algorithm.slice(2) as keyof typeof CURVES;
-  switch (key.asymmetricKeyType) {
-    case 'ec':
-      return algorithm.startsWith('ES') && namedCurve === CURVES[bits];
-    case 'rsa':
-      return !algorithm.startsWith('ES') && modulusLength >= MIN_RSA_BITS;
-    case 'rsa-pss':
-      return algorithm.startsWith('PS') && modulusLength >= MIN_RSA_BITS;
-    default:
-      return false;
-  }
+  const kind = key.asymmetricKeyType;
+  if (algorithm.startsWith('ES')) return kind === 'ec' && namedCurve === CURVES[bits];
+  const suits = kind === 'rsa' || (kind === 'rsa-pss' && algorithm.startsWith('PS'));
+  return suits && modulusLength >= MIN_RSA_BITS;
 }
 
 function signatureOptions(algorithm: JwsAlgorithm): object {
