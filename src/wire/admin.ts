@@ -1,7 +1,7 @@
 import { methodsOf, type Methods } from './definitions.js';
 
 /** The messages of proto/spoor/v1/admin.proto; the comments are there. Instants are RFC 3339 in UTC, or empty. */
-export type Nothing = Readonly<Record<never, never>>;
+export type Nothing = Readonly<Record<string, never>>;
 
 export interface Status {
   readonly version: string;
@@ -195,7 +195,7 @@ export interface AdminService {
   DeleteBundle(request: DeleteBundleRequest): Nothing;
 }
 
-/** What a failed call carries in its trailers: the number of the call, and on the admin socket code and remedy too. */
+/** What a failed call carries in its trailers: its number, the error's code, and in our own services the remedy. */
 export const TRAILERS = { call: 'spoor-call', code: 'spoor-code', remedy: 'spoor-remedy' } as const;
 
 /** spoor.v1.Admin as a client sees it. Reads the proto: call it once and keep what it gives. */

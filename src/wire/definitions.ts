@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { MethodDefinition } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import type * as ProtoLoader from '@grpc/proto-loader';
 import { SpoorError } from '../core/errors.js';
 
 const FOLDER = new URL('../../proto/', import.meta.url);
@@ -19,9 +19,9 @@ export type Methods<M> = {
  *
  * Takes: `file` — its path below proto/.
  */
-export function loadProto(file: string): PackageDefinition {
+export function loadProto(file: string): ProtoLoader.PackageDefinition {
   // Loaded at the first use: the daemon's hot messages do without it, and it costs 20 ms of the start.
-  const load = createRequire(import.meta.url)('@grpc/proto-loader') as typeof import('@grpc/proto-loader');
+  const load = createRequire(import.meta.url)('@grpc/proto-loader') as typeof ProtoLoader;
   return load.loadSync(file, {
     keepCase: true,
     longs: String,

@@ -1,10 +1,10 @@
 import { methodsOf, type Methods } from './definitions.js';
 
 /** The messages of proto/workloadapi.proto, with the standard's field names. They never leave wire, api and client. */
-export type X509SVIDRequest = Readonly<Record<never, never>>;
-export type X509BundlesRequest = Readonly<Record<never, never>>;
-export type JWTBundlesRequest = Readonly<Record<never, never>>;
-export type WITBundlesRequest = Readonly<Record<never, never>>;
+export type X509SVIDRequest = Readonly<Record<string, never>>;
+export type X509BundlesRequest = Readonly<Record<string, never>>;
+export type JWTBundlesRequest = Readonly<Record<string, never>>;
+export type WITBundlesRequest = Readonly<Record<string, never>>;
 
 export interface X509SVIDResponse {
   readonly svids: readonly X509SVID[];

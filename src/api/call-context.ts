@@ -1,0 +1,130 @@
+import { SpoorError } from '../core/errors.js';
+import type { Snapshot } from '../core/snapshot.js';
+import type { Peer } from '../door/peer.js';
+import type { Attestation, Instance } from '../instances/instance.js';
+import type { CallFacts } from '../issuance/views.js';
+import type { DeskRooms } from './rooms.js';
+
+/** Why a call is over before it was answered. */
+export type Ending = 'hung up' | 'stopping';
+
+/**
+ * One call, from its first byte to its status: who makes it, its number, and whether it still goes on.
+ *
+ * Small on purpose: an idle stream holds one of these, and there may be ten thousand.
+ */
+export class CallContext implements CallFacts {
+  readonly call: number;
+  /** As on the wire: `/SpiffeWorkloadAPI/FetchX509SVID`. */
+  readonly method: string;
+  readonly startedMs: number;
+  readonly #rooms: DeskRooms;
+  readonly #peer: Peer | undefined;
+  #instance: Instance | undefined;
+  #attested = false;
+  #ending: Ending | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(call: number, method: string, peer: Peer | undefined, rooms: DeskRooms) {
+    this.call = call;
+    this.method = method;
+    this.startedMs = rooms.clock.monotonicMs();
+    this.#rooms = rooms;
+    this.#peer = peer;
+  }
+
+  /** Errors: PEER_UNKNOWN when the door does not know who is at the other end. */
+  get peer(): Peer {
+    if (this.#peer === undefined) throw new SpoorError('PEER_UNKNOWN', 'the connection has no known peer');
+    return this.#peer;
+  }
+
+  /** As `peer`, for the log of a call that may be refused for having none. */
+  get peerIfKnown(): Peer | undefined {
+    return this.#peer;
+  }
+
+  get instance(): Instance {
+    return (this.#instance ??= this.#rooms.instanceOf(this.peer));
+  }
+
+  get instanceIfKnown(): Instance | undefined {
+    return this.#instance;
+  }
+
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  end(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    this.#wake?.();
+  }
+
+  /**
+   * Measures the process again and attests it again: at the call, and at every renewal on an open stream.
+   *
+   * Errors: PEER_UNKNOWN when the process is gone or another one at the call; IDENTITY_NOT_ISSUED when that comes to
+   *         light later, since a stream has then lost what it was granted; ATTESTATION_FAILED.
+   * Source: decision 3; Workload API section 5.2.1.
+   */
+  attest(): Attestation | Promise<Attestation> {
+    try {
+      this.#measure();
+      // A hang-up does not abort it: the result is soon there and serves the next call of the process.
+      const attestation = this.#rooms.attest(this.instance, this, this.#rooms.stopping);
+      if (attestation instanceof Promise) return this.#measuredAfter(attestation);
+      this.#attested = true;
+      return attestation;
+    } catch (error) {
+      throw this.#lostOr(error);
+    }
+  }
+
+  /** Resolves when `snapshot` is replaced or the call is over, and leaves no listener behind. */
+  untilReplaced(snapshot: Snapshot<unknown>): Promise<void> {
+    return this.wait((done) => snapshot.onReplaced(done));
+  }
+
+  /** Resolves when `start` calls back or the call is over; then calls what `start` gave, to take the wait back. */
+  wait(start: (done: () => void) => () => void): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#ending !== undefined) return resolve();
+      const takeBack = start(() => {
+        this.#wake = undefined;
+        resolve();
+      });
+      this.#wake = () => {
+        takeBack();
+        resolve();
+      };
+    });
+  }
+
+  /** Between the first look and the answer of slow attestors the process may have become another one. */
+  async #measuredAfter(pending: Promise<Attestation>): Promise<Attestation> {
+    try {
+      const attestation = await pending;
+      this.#measure();
+      this.#attested = true;
+      return attestation;
+    } catch (error) {
+      throw this.#lostOr(error);
+    }
+  }
+
+  #measure(): void {
+    const standing = this.peer.process.standing();
+    if (standing === 'same') return;
+    const why = standing === 'gone' ? 'is gone' : 'has become another program';
+    throw new SpoorError('PEER_UNKNOWN', `the process that connected ${why}`);
+  }
+
+  #lostOr(error: unknown): unknown {
+    if (!this.#attested || !(error instanceof SpoorError) || error.code !== 'PEER_UNKNOWN') return error;
+    return new SpoorError('IDENTITY_NOT_ISSUED', `no identity issued any more: ${error.message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { WitView } from '../issuance/views.js';
+import { writeWitSvidResponse } from '../wire/responses.js';
+import type { WITSVIDRequest } from '../wire/workload-api.js';
+import { follow, notIssued } from './follow.js';
+import { requestedSpiffeId } from './requested-spiffe-id.js';
+import type { Rooms } from './rooms.js';
+import type { Watch } from './server-stream.js';
+
+/**
+ * FetchWITSVID: the caller's WIT-SVIDs with their keys, now and again before each expires; all, or the one it names.
+ *
+ * Errors: SPIFFE_ID_INVALID; IDENTITY_NOT_ISSUED when no entry matches, or none with the SPIFFE ID that was asked for.
+ * Source: Workload API section 7.2.1.
+ */
+export function fetchWitSvid({ views }: Rooms): Watch<WITSVIDRequest, Buffer> {
+  return (request, context) => {
+    const spiffeId = requestedSpiffeId(request.spiffe_id);
+    return follow(context, views, {
+      profile: 'wit',
+      take: () => views.wit(context.instance, context, spiffeId),
+      write: writeWitView,
+      suppressEqual: false,
+    });
+  };
+}
+
+function writeWitView({ svids, matches }: WitView): Buffer {
+  if (svids.length === 0) throw notIssued(matches.refused);
+  return writeWitSvidResponse(
+    svids.map(({ spiffeId, token, key, hint }) => ({ spiffeId, token, key, hint })),
+  );
+}
