@@ -1,0 +1,56 @@
+import { SnapshotCell } from '../core/snapshot.js';
+import type { MeasuredProcess } from '../measurement/process.js';
+import type { Attestation, Instance } from './instance.js';
+
+const ID_BYTES = 16;
+
+export interface InstanceRegistryDeps {
+  readonly random: (bytes: number) => Buffer;
+  /** Told once of each instance that has gone; must not throw. */
+  readonly onGone?: (instance: Instance) => void;
+}
+
+/** Which instances there are: one for each measured process, until that process is released. */
+export class InstanceRegistry {
+  readonly #deps: InstanceRegistryDeps;
+  readonly #live = new Map<MeasuredProcess, Instance>();
+  /** Outlives `#live`: a call that is still under way when its process is released gets no second instance. */
+  readonly #known = new WeakMap<MeasuredProcess, Instance>();
+
+  constructor(deps: InstanceRegistryDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** The instance of a process: always the same object for the same process. */
+  of(process: MeasuredProcess): Instance {
+    return this.#known.get(process) ?? this.#admit(process);
+  }
+
+  /** The process is no longer measured: its instance has gone. A process without an instance is no matter. */
+  release(process: MeasuredProcess): void {
+    const instance = this.#live.get(process);
+    if (instance === undefined) return;
+    this.#live.delete(process);
+    this.#deps.onGone?.(instance);
+  }
+
+  [Symbol.iterator](): Iterator<Instance> {
+    return this.#live.values();
+  }
+
+  #admit(process: MeasuredProcess): Instance {
+    const instance: Instance = {
+      id: this.#deps.random(ID_BYTES).toString('hex'),
+      process,
+      level: 'connected',
+      attestation: new SnapshotCell<Attestation | undefined>(undefined),
+    };
+    this.#known.set(process, instance);
+    this.#live.set(process, instance);
+    return instance;
+  }
+}
