@@ -16,7 +16,7 @@ export type AuthorityStanding =
 
 /** Signs X509-SVIDs. Its key cannot be taken out of it. */
 export interface X509Signer {
-  /** Subject key identifier, lower-case hex. */
+  /** The first 16 bytes of the SHA-256 fingerprint of its certificate, lower-case hex. */
   readonly id: string;
   /** DER of the signing certificate. */
   readonly certificate: Buffer;
