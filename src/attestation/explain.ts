@@ -42,6 +42,5 @@ export async function explainProcess(pid: number, deps: ExplainDeps): Promise<Ex
 function notFound(pid: number): SpoorError {
   return new SpoorError('PROCESS_NOT_FOUND', 'there is no running process with this pid', {
     facts: { pid },
-    cause,
   });
 }

@@ -1,5 +1,5 @@
 import { isCgroupWritable } from '../measurement/cgroup-writable.js';
-import { CgroupMounts } from '../measurement/cgroup-mounts.js';
+import type { CgroupMounts } from '../measurement/cgroup-mounts.js';
 import { readCgroup } from '../measurement/cgroup.js';
 import type { Digests } from '../measurement/digests.js';
 import type { KeptStats } from '../measurement/kept-stats.js';

@@ -47,7 +47,7 @@ export class Reattestation implements Service {
     const waiting: Promise<void>[] = [];
     let sliceEndsMs = clock.monotonicMs() + SLICE_MS;
     // Copied: instances come and go between the slices.
-    for (const instance of [...watched()]) {
+    for (const instance of Array.from(watched())) {
       const unfinished = this.#lookAgain(instance, signal);
       if (unfinished !== undefined) waiting.push(unfinished);
       if (clock.monotonicMs() < sliceEndsMs) continue;

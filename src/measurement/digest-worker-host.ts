@@ -38,6 +38,7 @@ export class DigestWorker implements AsyncDisposable {
     this.#idle.abort();
     this.#thread ??= this.#start();
     const job: DigestJob = { id: ++this.#lastId, descriptor, bytes, lane };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
     this.#thread.postMessage(job);
     return new Promise((resolve, reject) => {
       this.#waiting.set(job.id, { resolve, reject });

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parseProcessStat, type ProcessStat } from './process-stat.js';
+import { readExecutionStat, type ExecutionStat } from './execution-stat.js';
 
 /** Descriptors that are kept. Most processes of a node have the same few ancestors. */
 const MAX_KEPT = 128;
@@ -21,7 +21,7 @@ export class KeptStats implements Disposable {
    *
    * Returns: undefined when there is none, or it is hidden (hidepid).
    */
-  read(pid: number): ProcessStat | undefined {
+  read(pid: number): ExecutionStat | undefined {
     const kept = this.#kept.get(pid);
     if (kept !== undefined) {
       const stat = this.#readAt(kept);
@@ -40,7 +40,7 @@ export class KeptStats implements Disposable {
     for (const [pid, descriptor] of this.#kept) this.#giveUp(pid, descriptor);
   }
 
-  #used(pid: number, descriptor: number, stat: ProcessStat): ProcessStat {
+  #used(pid: number, descriptor: number, stat: ExecutionStat): ExecutionStat {
     this.#kept.delete(pid);
     this.#kept.set(pid, descriptor);
     if (this.#kept.size > MAX_KEPT) {
@@ -55,10 +55,9 @@ export class KeptStats implements Disposable {
     closeSync(descriptor);
   }
 
-  #readAt(descriptor: number): ProcessStat | undefined {
+  #readAt(descriptor: number): ExecutionStat | undefined {
     try {
-      const length = readSync(descriptor, this.#bytes, 0, STAT_BYTES, 0);
-      return parseProcessStat(this.#bytes.toString('latin1', 0, length));
+      return readExecutionStat(this.#bytes, readSync(descriptor, this.#bytes, 0, STAT_BYTES, 0));
     } catch {
       return undefined; // ESRCH: the process of this descriptor is gone
     }

@@ -1,7 +1,7 @@
 import type { Digests } from './digests.js';
 import { measureExecutable, type Executable } from './executable.js';
 import type { KeptStats } from './kept-stats.js';
-import type { ProcessStat } from './process-stat.js';
+import type { ExecutionStat } from './execution-stat.js';
 
 /** Further up nobody looks: a tree this deep is made to hide something, and what is not seen gives no selector. */
 export const MAX_ANCESTORS = 32;
@@ -22,7 +22,7 @@ export interface ProcessTreeDeps {
 
 interface Link {
   readonly pid: number;
-  readonly stat: ProcessStat;
+  readonly stat: ExecutionStat;
 }
 
 /**
