@@ -4,6 +4,7 @@ const shared = { expect: { requireAssertions: true }, testTimeout: 20_000, hookT
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/conformance/reporter.ts'],
     projects: [
       {
         test: {

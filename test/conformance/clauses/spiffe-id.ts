@@ -1,0 +1,32 @@
+import type { Row } from '../requirement.js';
+
+/** SPIFFE-ID.md */
+export const SPIFFE_ID_CLAUSES = [
+  ['ID-2a', 'MUST', '*', 'the scheme is spiffe, followed by ://'],
+  ['ID-2b', 'MUST', '*', 'the trust domain is not empty'],
+  ['ID-2c', 'MUST', '*', 'there is no query, not even an empty one'],
+  ['ID-2d', 'MUST', '*', 'there is no fragment, not even an empty one'],
+  ['ID-2.1a', 'MUST', '*', 'the host is not empty'],
+  ['ID-2.1b', 'MUST', '*', 'there is no user information'],
+  ['ID-2.1c', 'MUST', '*', 'there is no port, not even an empty one'],
+  ['ID-2.1d', 'MUST', '*', 'the trust domain is in lower case'],
+  ['ID-2.1e', 'MUST', '*', 'the trust domain holds only a-z, 0-9, dot, dash and underscore'],
+  ['ID-2.1f', 'MUST', '*', 'the trust domain has no percent-encoding'],
+  ['ID-2.1g', 'FACT', '*', 'a dotted IPv4 address is a trust domain, an IPv6 address never is'],
+  ['ID-2.1h', 'MUST', '*', 'a trust domain is no different for looking like an IP address or DNS name'],
+  ['ID-2.2a', 'MUST', '*', 'the path has no percent-encoding'],
+  ['ID-2.2b', 'MUST', '*', 'the path has no empty segment'],
+  ['ID-2.2c', 'MUST', '*', 'no segment is . or ..'],
+  ['ID-2.2d', 'MUST', '*', 'the path does not end with a slash'],
+  ['ID-2.2e', 'MUST', '*', 'a segment holds only letters, digits, dot, dash and underscore'],
+  ['ID-2.2f', 'MAY', '*', 'the path may have several segments, or be absent'],
+  ['ID-2.2g', 'FACT', '*', 'no path is reserved'],
+  ['ID-2.3a', 'MUST', '*', 'SPIFFE IDs of up to 2048 bytes are taken'],
+  ['ID-2.3b', 'SHOULD', 'I', 'SPIFFE IDs of more than 2048 bytes are not made'],
+  ['ID-2.3c', 'MUST', '*', 'a trust domain has at most 255 bytes'],
+  ['ID-2.4a', 'FACT', '*', 'paths that differ in case are different paths'],
+  ['ID-3.1a', 'MUST', 'I', 'the trust domain has a signing authority, which carries an SVID of its own'],
+  ['ID-3.1b', 'SHOULD', 'I', 'that SVID lies in the trust domain and has no path'],
+  ['ID-3.2a', 'MUST', 'IV', 'SPIFFE ID and public key lie in the signed part of an SVID'],
+  ['ID-3.3a', 'MUST', 'IV', 'an SVID is an X509-SVID, a JWT-SVID or a WIT-SVID'],
+] as const satisfies readonly Row[];
