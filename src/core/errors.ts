@@ -45,6 +45,10 @@ export const ERRORS = {
   BUNDLE_NOT_FOUND: { kind: 'caller', remedy: 'List the bundles with `spoor bundle list`.' },
   AUTHORITY_NOT_FOUND: { kind: 'caller', remedy: 'List the authorities with `spoor authority show`.' },
   PROCESS_NOT_FOUND: { kind: 'caller', remedy: 'Name a process that is running; `ps` lists them.' },
+  HTTP2_INVALID: {
+    kind: 'caller',
+    remedy: 'Speak HTTP/2 with prior knowledge over the socket, as gRPC libraries do.',
+  },
   // what an operator set
   CONFIG_INVALID: { kind: 'operator', remedy: 'Correct the named settings, then run `spoor check`.' },
   ENTRIES_INVALID: {
@@ -80,6 +84,10 @@ export const ERRORS = {
   KERNEL_UNSUPPORTED: {
     kind: 'operator',
     remedy: 'Run Spoor on Linux 5.10 or later; `spoor check` lists what is missing.',
+  },
+  RESPONSE_INVALID: {
+    kind: 'operator',
+    remedy: 'Mend the Workload API that sent it; the last good documents stay in force.',
   },
   // what a workload is
   IDENTITY_NOT_ISSUED: {
