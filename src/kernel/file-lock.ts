@@ -1,5 +1,6 @@
-import koffi from 'koffi';
+import { constants } from 'node:os';
 import { SpoorError } from '../core/errors.js';
+import { errnoName, type Libc } from './libc.js';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -13,17 +14,10 @@ const LOCK_NB = 4;
  * Errors:  KERNEL_UNSUPPORTED when the file system has no locks.
  * Source:  flock(2).
  */
-export function tryLock(descriptor: number): boolean {
-  // The process itself: libc has another name on musl.
-  const flock = koffi.load(null).func('int flock(int fd, int operation)');
+export function tryLock(libc: Libc, descriptor: number): boolean {
+  const flock = libc.declare<(descriptor: number, operation: number) => number>('int flock(int, int)');
   if (flock(descriptor, LOCK_EX | LOCK_NB) === 0) return true;
-  const errno = koffi.errno();
-  if (errno === koffi.os.errno.EWOULDBLOCK) return false;
-  throw new SpoorError(
-    'KERNEL_UNSUPPORTED',
-    `the file system of the state folder cannot lock (errno ${errno})`,
-    {
-      facts: { errno },
-    },
-  );
+  const errno = libc.errno();
+  if (errno === constants.errno.EWOULDBLOCK) return false;
+  throw new SpoorError('KERNEL_UNSUPPORTED', `the file system cannot lock (${errnoName(errno)})`);
 }

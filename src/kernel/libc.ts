@@ -19,6 +19,7 @@ export class Libc {
    *
    * Errors: throws when the C library has no such function.
    */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the prototype says it in C, F in TypeScript
   declare<F extends (...args: never[]) => number>(prototype: string): F {
     return this.#library.func(prototype) as unknown as F;
   }

@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import type { FileIdentity, FileStatus } from '../kernel/file-status.js';
 import type { ProcFolder } from '../kernel/proc-folder.js';
-import { readStat, type ProcessStat } from './process-stat.js';
+import { readExecutionStat, type ExecutionStat } from './execution-stat.js';
 import type { Standing } from './process.js';
 
 const STAT_BYTES = 1024;
@@ -22,7 +22,7 @@ export class ProcessMarks implements Disposable {
   readonly #stat: number;
   readonly #maps: number | undefined;
   readonly #bytes = Buffer.alloc(STAT_BYTES);
-  readonly first: ProcessStat;
+  readonly first: ExecutionStat;
   readonly executable: FileIdentity | undefined;
   readonly owner: { readonly uid: number; readonly gid: number };
 
@@ -74,8 +74,8 @@ export class ProcessMarks implements Disposable {
     if (this.#maps !== undefined) closeSync(this.#maps);
   }
 
-  #readStat(): ProcessStat {
-    return readStat(this.#bytes, readSync(this.#stat, this.#bytes, 0, STAT_BYTES, 0));
+  #readStat(): ExecutionStat {
+    return readExecutionStat(this.#bytes, readSync(this.#stat, this.#bytes, 0, STAT_BYTES, 0));
   }
 
   /** A descriptor of maps is bound to one address space: after exec or exit it reads as empty. */
@@ -98,7 +98,7 @@ export class ProcessMarks implements Disposable {
 }
 
 /** Addresses read as 0 for a process that may not be looked into; that alone is no change. */
-function sameExecution(first: ProcessStat, now: ProcessStat): boolean {
+function sameExecution(first: ExecutionStat, now: ExecutionStat): boolean {
   if (first.startTicks !== now.startTicks) return false;
   if (now.startStack === 0) return true;
   return (

@@ -1,0 +1,122 @@
+import { SpoorError } from '../core/errors.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { Credentials } from '../kernel/peer-credentials.js';
+import type { ReadinessSet } from '../kernel/readiness.js';
+import type { KeptProcess, ProcessTable } from '../measurement/process-table.js';
+import type { Admission } from './admission.js';
+import { refusal, type DoorRefusal } from './door-refusal.js';
+import type { Arrival, Handshakes } from './handshakes.js';
+
+/** So many connections are accepted before everything else has its turn. */
+const ACCEPTS_AT_ONCE = 64;
+/** How long to leave the backlog alone when there is no descriptor left to accept with. */
+const EXHAUSTED_PAUSE_MS = 100;
+
+export interface ReceptionDeps {
+  readonly kernel: Kernel;
+  readonly readiness: ReadinessSet;
+  readonly processes: ProcessTable;
+  readonly admission: Admission;
+  readonly handshakes: Handshakes;
+  /** Whether these may come in at all. */
+  readonly allow: (credentials: Credentials) => boolean;
+  /** Somebody was turned away before the challenge; nothing is left of the connection. */
+  readonly turnedAway: (credentials: Credentials, why: DoorRefusal) => void;
+}
+
+/**
+ * Takes connections in: credentials, share of the uid, first measurement, and then the challenge. In the order
+ * of cost: what a flood meets first is what costs least.
+ */
+export class Reception {
+  readonly #deps: ReceptionDeps;
+  #resume: NodeJS.Timeout | undefined;
+
+  constructor(deps: ReceptionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Accepts on this listening socket from now on. */
+  open(listening: number): void {
+    this.#deps.readiness.add(listening, () => {
+      this.#accept(listening);
+    });
+  }
+
+  close(listening: number): void {
+    clearTimeout(this.#resume);
+    this.#deps.readiness.delete(listening);
+  }
+
+  #accept(listening: number): void {
+    for (let count = 0; count < ACCEPTS_AT_ONCE; count++) {
+      const accepted = this.#deps.kernel.sockets.accept(listening);
+      if (accepted === 'none') return;
+      if (accepted === 'exhausted') return this.#pause(listening);
+      this.#receive(accepted);
+    }
+  }
+
+  #receive(descriptor: number): void {
+    const { kernel, admission, turnedAway } = this.#deps;
+    const credentials = kernel.credentials.of(descriptor);
+    if (credentials === undefined) return kernel.sockets.close(descriptor);
+    const why = this.#judge(credentials) ?? admission.enter(credentials.uid);
+    if (why !== undefined) {
+      kernel.sockets.close(descriptor);
+      return turnedAway(credentials, why);
+    }
+    try {
+      this.#challenge({ descriptor, process: this.#measure(descriptor, credentials) });
+    } catch (error) {
+      kernel.sockets.close(descriptor);
+      admission.settle(credentials.uid, 0);
+      admission.leave(credentials.uid);
+      turnedAway(credentials, fromError(error));
+    }
+  }
+
+  #judge(credentials: Credentials): DoorRefusal | undefined {
+    if (credentials.pid === 0) {
+      return refusal(
+        'pid-unseen',
+        'its pid namespace cannot be seen from here: run the daemon in that of the host (hostPID: true)',
+      );
+    }
+    if (!this.#deps.allow(credentials)) return refusal('not-allowed', 'this uid may not use this socket');
+    return undefined;
+  }
+
+  #measure(descriptor: number, credentials: Credentials): KeptProcess {
+    const { kernel, processes } = this.#deps;
+    return processes.acquire(credentials, kernel.credentials.pidfdOf(descriptor));
+  }
+
+  #challenge(arrival: Arrival): void {
+    try {
+      this.#deps.handshakes.begin(arrival);
+    } catch (error) {
+      this.#deps.processes.release(arrival.process);
+      throw error;
+    }
+  }
+
+  /** Readiness would call us again and again for connections that we cannot take. */
+  #pause(listening: number): void {
+    this.close(listening);
+    this.#deps.turnedAway(
+      { pid: 0, uid: 0, gid: 0 },
+      refusal('full', 'the daemon is out of file descriptors'),
+    );
+    this.#resume = setTimeout(() => {
+      this.open(listening);
+    }, EXHAUSTED_PAUSE_MS);
+  }
+}
+
+function fromError(error: unknown): DoorRefusal {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof SpoorError)) return refusal('fault', message);
+  if (error.code === 'PEER_UNKNOWN') return refusal('process-unknown', message);
+  return error.code === 'RATE_EXCEEDED' ? refusal('uid-limit', message) : refusal('fault', message);
+}
