@@ -1,22 +1,28 @@
-import { isCgroupWritable } from '../measurement/cgroup-writable.js';
-import type { CgroupMounts } from '../measurement/cgroup-mounts.js';
-import { readCgroup } from '../measurement/cgroup.js';
-import type { Digests } from '../measurement/digests.js';
-import type { KeptStats } from '../measurement/kept-stats.js';
-import { ancestorsOf, type Ancestor } from '../measurement/process-tree.js';
+import type { CgroupOwners } from '../measurement/cgroup-owners.js';
+import { readCgroup, type CgroupPlace } from '../measurement/cgroup.js';
+import type { Ancestor, ProcessTree } from '../measurement/process-tree.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import { readStatus } from '../measurement/status.js';
 import type { Attestor, Finding } from './attestor.js';
 
+/** Capabilities with which a process that is not root writes root's files or becomes root; capabilities(7). */
+const MIGHTY =
+  (1n << 0n) | // CAP_CHOWN
+  (1n << 1n) | // CAP_DAC_OVERRIDE
+  (1n << 3n) | // CAP_FOWNER
+  (1n << 7n) | // CAP_SETUID
+  (1n << 19n) | // CAP_SYS_PTRACE
+  (1n << 21n); // CAP_SYS_ADMIN
+
 export interface ProcessAttestorDeps {
-  readonly digests: Digests;
-  readonly stats: KeptStats;
-  readonly mounts: CgroupMounts;
+  readonly tree: ProcessTree;
+  readonly owners: CgroupOwners;
 }
 
 /**
  * Where a process stands: `process:ancestor_path`, `ancestor_sha256` of every process above it, `cgroup`, and
- * `cgroup_writable`: whether that place can be the work of anybody else than root.
+ * `cgroup_writable`: `false` when that place is root's word alone, `true` when the process itself, its uid or any
+ * other uid than 0 could have brought it there.
  *
  * Of a process in a foreign user namespace only the cgroup is given (decision 2).
  */
@@ -32,7 +38,7 @@ export class ProcessAttestor implements Attestor {
   attest(process: MeasuredProcess): Finding | Promise<Finding> {
     const cgroup = this.#cgroupOf(process);
     if (process.foreignUserNamespace) return cgroup;
-    const ancestors = ancestorsOf(process.pid, this.#deps);
+    const ancestors = this.#deps.tree.above(process.folder);
     if (!(ancestors instanceof Promise)) return withAncestors(cgroup, ancestors);
     return ancestors.then((ancestors) => withAncestors(cgroup, ancestors));
   }
@@ -40,18 +46,23 @@ export class ProcessAttestor implements Attestor {
   #cgroupOf(process: MeasuredProcess): Finding {
     const place = readCgroup(process.folder);
     if (place === undefined) return { selectors: [], failure: 'the kernel names no cgroup of it' };
-    const writable = isCgroupWritable(place, writerOf(process), this.#deps.mounts);
     const selectors = [`process:cgroup:${place.path}`];
+    const writable = this.#isWritable(place, process);
     if (writable === undefined)
       return { selectors, failure: 'who may write its cgroup cannot be seen from here' };
     return { selectors: [...selectors, `process:cgroup_writable:${writable}`] };
   }
+
+  #isWritable(place: CgroupPlace, process: MeasuredProcess): boolean | undefined {
+    if (process.uid === 0) return true;
+    const delegated = this.#deps.owners.isDelegated(place);
+    return delegated === false ? isMighty(process) : delegated;
+  }
 }
 
-/** Capabilities in a foreign user namespace are none over root's files. */
-function writerOf(process: MeasuredProcess): { uid: number; capabilities: bigint } {
-  const capabilities = process.foreignUserNamespace ? 0n : readStatus(process.folder).capabilities;
-  return { uid: process.uid, capabilities };
+/** In a foreign user namespace capabilities are none over root's files. */
+function isMighty({ foreignUserNamespace, folder }: MeasuredProcess): boolean {
+  return !foreignUserNamespace && (readStatus(folder).capabilities & MIGHTY) !== 0n;
 }
 
 function withAncestors(cgroup: Finding, ancestors: readonly Ancestor[]): Finding {

@@ -1,12 +1,17 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Clock } from '../core/clock.js';
 import type { Digests } from './digests.js';
-import { measureExecutable, type Executable } from './executable.js';
-import type { KeptStats } from './kept-stats.js';
-import type { ExecutionStat } from './execution-stat.js';
+import type { Executable } from './executable.js';
+import { readExecutionStat, type ExecutionStat } from './execution-stat.js';
+import { KeptAncestor } from './kept-ancestor.js';
 
 /** Further up nobody looks: a tree this deep is made to hide something, and what is not seen gives no selector. */
 export const MAX_ANCESTORS = 32;
+/** Descriptors that are kept. Most processes of a node have the same few ancestors. */
+const MAX_KEPT = 128;
 /** An ancestor that ends or hands its children on while it is looked at makes us begin again, so often. */
 const ATTEMPTS = 3;
+const STAT_BYTES = 2_048;
 
 /** One process above another. */
 export interface Ancestor {
@@ -16,78 +21,118 @@ export interface Ancestor {
 }
 
 export interface ProcessTreeDeps {
-  readonly stats: KeptStats;
   readonly digests: Digests;
+  readonly clock: Clock;
 }
 
-interface Link {
-  readonly pid: number;
-  readonly stat: ExecutionStat;
+type Found = Ancestor | Promise<Ancestor>;
+type Look = () => ExecutionStat | undefined;
+
+/** Who stands above whom. Keeps the ancestors that it has met, so that a number used again is noticed. */
+export class ProcessTree implements Disposable {
+  readonly #deps: ProcessTreeDeps;
+  readonly #kept = new Map<number, KeptAncestor>();
+  readonly #bytes = Buffer.allocUnsafeSlow(STAT_BYTES);
+
+  constructor(deps: ProcessTreeDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The processes above one process, parent first, as far as they can be seen.
+   *
+   * Each link held while its parent was looked at: a parent that was kept before the child named it, and still
+   * lives after that, is the one that the child named; a parent that was opened only then is believed when the
+   * child names it once more, since no process gets a parent back that it has lost.
+   *
+   * Takes:   `folder` of the process, e.g. `/proc/self/fd/31`; the caller looks at its standing afterwards.
+   * Returns: the ancestors themselves when all digests are known, else a promise. Empty when none can be seen.
+   * Errors:  none; what cannot be read of an ancestor is the `problem` of its executable.
+   * Source:  proc_pid_stat(5).
+   */
+  above(folder: string): readonly Ancestor[] | Promise<readonly Ancestor[]> {
+    const found: Found[] = [];
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      found.length = 0;
+      if (this.#climb(folder, found) === 'top') break;
+    }
+    return together(found);
+  }
+
+  [Symbol.dispose](): void {
+    for (const ancestor of this.#kept.values()) ancestor[Symbol.dispose]();
+    this.#kept.clear();
+  }
+
+  /** `moved`: a link did not hold any more; what was found below it stands. */
+  #climb(folder: string, found: Found[]): 'top' | 'moved' {
+    let lookAtChild: Look = () => this.#lookAt(`${folder}/stat`);
+    let child = lookAtChild();
+    while (child !== undefined && child.parentPid !== 0 && found.length < MAX_ANCESTORS) {
+      const { parentPid, startTicks } = child;
+      const isNew = !this.#kept.has(parentPid);
+      const parent = this.#keep(parentPid);
+      const stat = parent?.look();
+      if (isNew && lookAtChild()?.parentPid !== parentPid) return 'moved';
+      if (parent === undefined) return 'top';
+      // A parent cannot have started after its child.
+      if (stat === undefined || stat.startTicks > startTicks) return this.#forget(parent);
+      const executable = parent.executable(stat, this.#deps.digests, this.#deps.clock.monotonicMs());
+      if (executable === undefined) return this.#forget(parent);
+      found.push(ancestorOf(parent.pid, stat, executable));
+      lookAtChild = () => parent.look();
+      child = stat;
+    }
+    return 'top';
+  }
+
+  #keep(pid: number): KeptAncestor | undefined {
+    const ancestor = this.#kept.get(pid) ?? KeptAncestor.open(pid);
+    if (ancestor === undefined) return undefined;
+    this.#kept.delete(pid);
+    this.#kept.set(pid, ancestor);
+    if (this.#kept.size > MAX_KEPT) {
+      const [oldest] = this.#kept.values();
+      if (oldest !== undefined) this.#forget(oldest);
+    }
+    return ancestor;
+  }
+
+  #forget(ancestor: KeptAncestor): 'moved' {
+    this.#kept.delete(ancestor.pid);
+    ancestor[Symbol.dispose]();
+    return 'moved';
+  }
+
+  #lookAt(file: string): ExecutionStat | undefined {
+    let descriptor: number;
+    try {
+      descriptor = openSync(file, 'r');
+    } catch {
+      return undefined; // gone, which the caller notices by its standing
+    }
+    try {
+      return readExecutionStat(this.#bytes, readSync(descriptor, this.#bytes, 0, STAT_BYTES, 0));
+    } catch {
+      return undefined; // ESRCH: gone as well
+    } finally {
+      closeSync(descriptor);
+    }
+  }
 }
 
-/**
- * The processes above one process, parent first, as far as they can be seen.
- *
- * Each is the parent of the one before it while it is measured: after everything was read, every link of the
- * chain is looked at again, and what does not hold any more, with everything above it, is left out. A number
- * that was used again is noticed twice over: a dead parent's children get another parent, and a parent cannot
- * have started after its child.
- *
- * Takes:   `pid` of a process whose own standing the caller looks at afterwards.
- * Returns: the ancestors themselves when all digests are known, else a promise. Empty when it cannot be seen.
- * Errors:  none; what cannot be read of an ancestor is the `problem` of its executable.
- * Source:  proc_pid_stat(5).
- */
-export function ancestorsOf(
+function ancestorOf(
   pid: number,
-  deps: ProcessTreeDeps,
-): readonly Ancestor[] | Promise<readonly Ancestor[]> {
-  for (let attempt = 1; ; attempt++) {
-    const chain = chainAbove(pid, deps.stats);
-    const ancestors = chain.slice(1).map((link) => measure(link, deps.digests));
-    const standing = countStanding(chain, deps.stats);
-    if (standing === chain.length || attempt === ATTEMPTS)
-      return together(ancestors.slice(0, Math.max(0, standing - 1)));
-  }
+  { startTicks }: ExecutionStat,
+  executable: Executable | Promise<Executable>,
+): Found {
+  if (!(executable instanceof Promise)) return { pid, startTicks, executable };
+  return executable.then((executable) => ({ pid, startTicks, executable }));
 }
 
-/** The process itself and everything above it, each with what its parent was when it was read. */
-function chainAbove(pid: number, stats: KeptStats): readonly Link[] {
-  const chain: Link[] = [];
-  for (let next = pid; next !== 0 && chain.length <= MAX_ANCESTORS;) {
-    const stat = stats.read(next);
-    const child = chain.at(-1);
-    if (stat === undefined || (child !== undefined && stat.startTicks > child.stat.startTicks)) break;
-    chain.push({ pid: next, stat });
-    next = stat.parentPid;
-  }
-  return chain;
-}
-
-function measure({ pid, stat }: Link, digests: Digests): Ancestor | Promise<Ancestor> {
-  const ancestorWith = (executable: Executable): Ancestor => ({
-    pid,
-    startTicks: stat.startTicks,
-    executable,
-  });
-  const executable = measureExecutable(`/proc/${pid}`, digests);
-  return executable instanceof Promise ? executable.then(ancestorWith) : ancestorWith(executable);
-}
-
-/** How many of the chain, from its start, are still what they were and still below the next one. */
-function countStanding(chain: readonly Link[], stats: KeptStats): number {
-  const broken = chain.findIndex(({ pid, stat }) => {
-    const now = stats.read(pid);
-    return now?.startTicks !== stat.startTicks || now.parentPid !== stat.parentPid;
-  });
-  return broken === -1 ? chain.length : broken + 1;
-}
-
-function together(
-  ancestors: readonly (Ancestor | Promise<Ancestor>)[],
-): readonly Ancestor[] | Promise<readonly Ancestor[]> {
-  const known = ancestors.filter((ancestor): ancestor is Ancestor => !(ancestor instanceof Promise));
-  return known.length === ancestors.length
+function together(found: readonly Found[]): readonly Ancestor[] | Promise<readonly Ancestor[]> {
+  const known = found.filter((ancestor): ancestor is Ancestor => !(ancestor instanceof Promise));
+  return known.length === found.length
     ? known
-    : Promise.all(ancestors.map((ancestor) => Promise.resolve(ancestor)));
+    : Promise.all(found.map((ancestor) => Promise.resolve(ancestor)));
 }
