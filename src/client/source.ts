@@ -59,8 +59,14 @@ export class Source<T> implements AsyncDisposable {
 
   /** The newest value, and the promise of a newer one. The last good one while nobody answers, and after the end. */
   get snapshot(): Snapshot<T> {
-    const { value, replaced } = this.#follower.current;
-    return { value: valueOf(value), replaced };
+    const { current } = this.#follower;
+    return {
+      value: valueOf(current.value),
+      get replaced() {
+        return current.replaced;
+      },
+      onReplaced: (listener) => current.onReplaced(listener),
+    };
   }
 
   /** As `updates` of followed.ts; ends also when the source is closed. */

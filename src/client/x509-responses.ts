@@ -29,10 +29,10 @@ export const WITHDRAWN: X509Context = { svids: [], bundles: BundleSet.of([]) };
  */
 export function readX509Context(message: X509SVIDResponse, log: Logger): X509Context {
   if (message.svids.length === 0) throw incomplete('FetchX509SVID', 'svids');
-  const wire = firstOfEachHint(message.svids);
-  const own = wire.map((svid) => readOwnBundle(svid));
+  const identities = firstOfEachHint(message.svids).map(readIdentity);
   const federated = readBundles(message.federated_bundles, log);
-  return { svids: wire.map(readSvid), bundles: BundleSet.of([...federated, ...own]) };
+  const own = identities.map(({ bundle }) => bundle);
+  return { svids: identities.map(({ svid }) => svid), bundles: BundleSet.of([...federated, ...own]) };
 }
 
 /**
@@ -62,24 +62,23 @@ export function unreadable(method: string, cause: unknown): SpoorError {
   });
 }
 
-function readSvid(svid: X509SVID): X509Svid {
-  for (const field of ['spiffe_id', 'x509_svid', 'x509_svid_key'] as const) {
-    if (svid[field].length === 0) throw incomplete('FetchX509SVID', field);
+function readIdentity(wire: X509SVID): { readonly svid: X509Svid; readonly bundle: Bundle } {
+  for (const field of ['spiffe_id', 'x509_svid', 'x509_svid_key', 'bundle'] as const) {
+    if (wire[field].length === 0) throw incomplete('FetchX509SVID', field);
   }
-  const read = parse(() => X509Svid.parse(svid.x509_svid, svid.x509_svid_key, svid.hint));
-  if (read.id.toString() === svid.spiffe_id) return read;
-  throw unreadable('FetchX509SVID', new Error('spiffe_id is not that of the certificate'));
-}
-
-function readOwnBundle(svid: X509SVID): Bundle {
-  if (svid.bundle.length === 0) throw incomplete('FetchX509SVID', 'bundle');
-  return parse(() => readBundle(svid.spiffe_id.split('/').slice(0, 3).join('/'), svid.bundle));
+  try {
+    const svid = X509Svid.parse(wire.x509_svid, wire.x509_svid_key, wire.hint);
+    if (svid.id.toString() !== wire.spiffe_id) throw new Error('spiffe_id is not that of the certificate');
+    return { svid, bundle: readBundle(svid.id.trustDomain, wire.bundle) };
+  } catch (cause) {
+    throw unreadable('FetchX509SVID', cause);
+  }
 }
 
 function readBundles(bundles: Readonly<Record<string, Uint8Array>>, log: Logger): readonly Bundle[] {
   return Object.entries(bundles).flatMap(([id, der]) => {
     try {
-      return [readBundle(id, der)];
+      return [readBundle(TrustDomain.parse(id), der)];
     } catch (error) {
       log.warn('a bundle cannot be read; its trust domain is not trusted', { trustDomain: id, error });
       return [];
@@ -87,15 +86,7 @@ function readBundles(bundles: Readonly<Record<string, Uint8Array>>, log: Logger)
   });
 }
 
-function readBundle(id: string, der: Uint8Array): Bundle {
+function readBundle(trustDomain: TrustDomain, der: Uint8Array): Bundle {
   const x509Authorities = splitCertificates(der).map((one) => readCertificate(one).der);
-  return Bundle.of(TrustDomain.parse(id), { x509Authorities });
-}
-
-function parse<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw unreadable('FetchX509SVID', cause);
-  }
+  return Bundle.of(trustDomain, { x509Authorities });
 }
