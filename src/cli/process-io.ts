@@ -1,0 +1,52 @@
+import { homedir, tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { SYSTEM_CLOCK } from '../daemon/system-clock.js';
+import type { ExitCode } from './exit-code.js';
+import type { CliIo, Sink } from './io.js';
+import { run } from './run.js';
+
+/** Runs the command line of this process. */
+export async function runInProcess(): Promise<ExitCode> {
+  endQuietlyWithReader(process.stdout);
+  return await run(process.argv.slice(2), processIo());
+}
+
+/** What a command may touch of this process. */
+export function processIo(): CliIo {
+  return {
+    out: sinkOf(process.stdout),
+    err: sinkOf(process.stderr),
+    clock: SYSTEM_CLOCK,
+    facts: {
+      uid: process.geteuid?.() ?? 0,
+      home: homedir(),
+      temporary: tmpdir(),
+      env: process.env,
+    },
+    readInput: () => text(process.stdin),
+    interrupted,
+  };
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return {
+    write: (written) => {
+      stream.write(written);
+    },
+    isTerminal: stream.isTTY,
+  };
+}
+
+/** `spoor entry list | head -1` is no failure. */
+function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+function interrupted(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,103 @@
+import { status, type ServiceError } from '@grpc/grpc-js';
+import { ERRORS, SpoorError, type ErrorCode } from '../core/errors.js';
+import { TRAILERS } from '../wire/admin.js';
+import { connectFailure } from './connect-failure.js';
+
+/** What a status means when the server said no more: one of another make, or none at all. */
+const CODE_OF_STATUS: Readonly<Partial<Record<status, ErrorCode>>> = {
+  [status.INVALID_ARGUMENT]: 'ARGUMENT_INVALID',
+  [status.NOT_FOUND]: 'ARGUMENT_INVALID',
+  [status.ALREADY_EXISTS]: 'ARGUMENT_INVALID',
+  [status.PERMISSION_DENIED]: 'IDENTITY_NOT_ISSUED',
+  [status.UNIMPLEMENTED]: 'NOT_OFFERED',
+  [status.DEADLINE_EXCEEDED]: 'DEADLINE_EXCEEDED',
+  [status.RESOURCE_EXHAUSTED]: 'RATE_EXCEEDED',
+  [status.UNAVAILABLE]: 'DAEMON_UNREACHABLE',
+};
+
+/** What the daemon says to workloads goes without a code: by their words some are told apart. */
+const CODE_OF_WORDS: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/^security header missing/u, 'HEADER_MISSING'],
+  [/^workload attestation failed/u, 'ATTESTATION_FAILED'],
+  [/^rate limit exceeded/u, 'RATE_EXCEEDED'],
+];
+
+/**
+ * Turns a failed call back into the error that the daemon raised: code from the trailers, message and call number
+ * from the details.
+ *
+ * Takes: `path` — the socket that was called, for the case that nobody is there; undefined when it was no socket.
+ */
+export async function errorFromWire(cause: ServiceError, path: string | undefined): Promise<SpoorError> {
+  const call = trailer(cause, TRAILERS.call);
+  if (call === undefined && cause.code === status.UNAVAILABLE && path !== undefined) {
+    return unreachable(path, cause);
+  }
+  const sent = trailer(cause, TRAILERS.code);
+  const message = withoutCall(cause.details);
+  const code = isKnown(sent) ? sent : codeOf(cause.code, message, call !== undefined);
+  const facts = {
+    ...(call !== undefined && { call: Number(call) }),
+    // A newer daemon's code has no row here: its own words then say what to do.
+    ...(sent !== undefined && sent !== code && newerFacts(sent, trailer(cause, TRAILERS.remedy))),
+  };
+  return new SpoorError(code, message, { facts, cause });
+}
+
+/** The same for an error of the client library, which keeps what came over the wire as its cause. */
+export async function errorFromClient(error: unknown, path: string | undefined): Promise<unknown> {
+  const cause = error instanceof SpoorError ? error.cause : undefined;
+  return isServiceError(cause) ? errorFromWire(cause, path) : error;
+}
+
+/** Says why nobody could be reached at a socket, by trying once more without gRPC. */
+export async function unreachable(path: string, cause?: unknown): Promise<SpoorError> {
+  const why = await connectFailure(path);
+  if (why === 'EACCES' || why === 'EPERM') {
+    return new SpoorError('ADMIN_DENIED', `this user may not connect to ${path}`, {
+      facts: { socket: path },
+      cause,
+    });
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such socket',
+    ECONNREFUSED: 'nobody listens there',
+    ENOTSOCK: 'that is not a socket',
+  };
+  const reason = why === undefined ? 'it hung up' : (reasons[why] ?? why);
+  return new SpoorError('DAEMON_UNREACHABLE', `no daemon answers at ${path}: ${reason}`, {
+    facts: { socket: path },
+    cause,
+  });
+}
+
+function codeOf(answered: status, message: string, isOurs: boolean): ErrorCode {
+  const [, told] = CODE_OF_WORDS.find(([words]) => isOurs && words.test(message)) ?? [];
+  if (told !== undefined) return told;
+  // Somebody answered, so the daemon is there.
+  if (isOurs && answered === status.UNAVAILABLE) return 'AUTHORITY_NOT_READY';
+  return CODE_OF_STATUS[answered] ?? 'INVARIANT_BROKEN';
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+}
+
+function trailer(error: ServiceError, name: string): string | undefined {
+  // No metadata where the error did not come over a connection, whatever the type says.
+  const value = (error.metadata as ServiceError['metadata'] | undefined)?.get(name)[0];
+  return value === undefined ? undefined : String(value);
+}
+
+function isKnown(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(ERRORS, code);
+}
+
+function newerFacts(code: string, remedy = ''): Readonly<Record<string, string>> {
+  return { daemon_code: code, ...(remedy !== '' && { daemon_remedy: remedy }) };
+}
+
+/** The number stands in the facts already. */
+function withoutCall(details: string): string {
+  return details.replace(/ \(call \d+\)$/u, '');
+}
