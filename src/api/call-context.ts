@@ -1,5 +1,4 @@
 import { SpoorError } from '../core/errors.js';
-import type { Snapshot } from '../core/snapshot.js';
 import type { Peer } from '../door/peer.js';
 import type { Attestation, Instance } from '../instances/instance.js';
 import type { CallFacts } from '../issuance/views.js';
@@ -23,7 +22,8 @@ export class CallContext implements CallFacts {
   #instance: Instance | undefined;
   #attested = false;
   #ending: Ending | undefined;
-  #wake: (() => void) | undefined;
+  #resume: (() => void) | undefined;
+  #takeBack: (() => void) | undefined;
 
   constructor(call: number, method: string, peer: Peer | undefined, rooms: DeskRooms) {
     this.call = call;
@@ -59,7 +59,8 @@ export class CallContext implements CallFacts {
   end(ending: Ending): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
-    this.#wake?.();
+    this.#takeBack?.();
+    this.#wake();
   }
 
   /**
@@ -82,24 +83,21 @@ export class CallContext implements CallFacts {
     }
   }
 
-  /** Resolves when `snapshot` is replaced or the call is over, and leaves no listener behind. */
-  untilReplaced(snapshot: Snapshot<unknown>): Promise<void> {
-    return this.wait((done) => snapshot.onReplaced(done));
+  /**
+   * Calls `resume` once: when `start` calls back, or when the call is over. In the latter case what `start` gave is called
+   * first, to take the wait back. Nothing but these functions is kept meanwhile.
+   */
+  park(start: (done: () => void) => () => void, resume: () => void): void {
+    if (this.#ending !== undefined) return resume();
+    this.#resume = resume;
+    this.#takeBack = start(() => this.#wake());
   }
 
-  /** Resolves when `start` calls back or the call is over; then calls what `start` gave, to take the wait back. */
-  wait(start: (done: () => void) => () => void): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#ending !== undefined) return resolve();
-      const takeBack = start(() => {
-        this.#wake = undefined;
-        resolve();
-      });
-      this.#wake = () => {
-        takeBack();
-        resolve();
-      };
-    });
+  #wake(): void {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    this.#takeBack = undefined;
+    resume?.();
   }
 
   /** Between the first look and the answer of slow attestors the process may have become another one. */

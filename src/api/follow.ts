@@ -4,11 +4,12 @@ import type { RefusedMatch } from '../entries/entry.js';
 import type { ViewProfile } from '../issuance/views.js';
 import type { CallContext } from './call-context.js';
 import type { Rooms } from './rooms.js';
+import type { Source } from './server-stream.js';
 
 /** What a profile serves: which view, and how it is said on the wire. */
 export interface Following<View> {
   readonly profile: ViewProfile;
-  readonly take: () => Snapshot<View> | Promise<Snapshot<View>>;
+  readonly take: (context: CallContext) => Snapshot<View> | Promise<Snapshot<View>>;
   /** Errors: IDENTITY_NOT_ISSUED when there is nothing in the view for the caller. */
   readonly write: (view: View) => Buffer;
   /** True: a message that says what the one before it said is not sent. */
@@ -16,40 +17,62 @@ export interface Following<View> {
 }
 
 /**
- * Follows one view of the caller: sends it at once, and again whenever it is replaced.
+ * Follows one view of the caller: says it at once, and again whenever it is replaced.
  *
- * Yields:  complete messages; each replaces the one before it (Workload API section 4.3).
- * Ends:    when the call is over: the caller hung up, or the daemon stops.
- * Errors:  those of attestation and of the view; IDENTITY_NOT_ISSUED also mid-stream, when the last entry is withdrawn
- *          or the process has become another one (section 5.2.1).
+ * Errors: those of attestation and of the view; IDENTITY_NOT_ISSUED also mid-stream, when the last entry is withdrawn
+ *         or the process has become another one.
+ * Source: Workload API sections 4.3 and 5.2.1.
  */
-export async function* follow<View>(
-  context: CallContext,
-  views: Rooms['views'],
-  following: Following<View>,
-): AsyncGenerator<Buffer> {
-  let hold: Disposable | undefined;
-  let sent: View | undefined;
-  try {
-    while (context.ending === undefined) {
-      // Each time anew: since the last message the process may have become another one.
-      const attested = context.attest();
-      if (attested instanceof Promise) await attested;
-      hold ??= views.hold(context.instance, following.profile);
-      const taken = following.take();
-      const snapshot = taken instanceof Promise ? await taken : taken;
+export class Follower<View> implements Source<Buffer> {
+  readonly #context: CallContext;
+  readonly #views: Rooms['views'];
+  readonly #following: Following<View>;
+  #hold: Disposable | undefined;
+  #latest: Snapshot<View> | undefined;
 
-      const message = following.write(snapshot.value);
-      if (!following.suppressEqual) yield message;
-      // The view is kept, not its message: views are shared by the streams of an instance.
-      else if (sent === undefined || !following.write(sent).equals(message)) yield message;
-      if (following.suppressEqual) sent = snapshot.value;
-      await context.untilReplaced(snapshot);
-    }
-  } finally {
-    hold?.[Symbol.dispose]();
+  constructor(context: CallContext, views: Rooms['views'], following: Following<View>) {
+    this.#context = context;
+    this.#views = views;
+    this.#following = following;
+  }
+
+  next(): Buffer | undefined | Promise<Buffer | undefined> {
+    // Each time anew: since the last message the process may have become another one.
+    const attested = this.#context.attest();
+    return attested instanceof Promise ? attested.then(() => this.#take()) : this.#take();
+  }
+
+  onDue(listener: () => void): () => void {
+    return this.#latest?.onReplaced(listener) ?? nothing;
+  }
+
+  [Symbol.dispose](): void {
+    this.#hold?.[Symbol.dispose]();
+    this.#hold = undefined;
+  }
+
+  #take(): Buffer | undefined | Promise<Buffer | undefined> {
+    if (this.#context.ending !== undefined) return undefined;
+    this.#hold ??= this.#views.hold(this.#context.instance, this.#following.profile);
+    const taken = this.#following.take(this.#context);
+    return taken instanceof Promise
+      ? taken.then((snapshot) => this.#messageOf(snapshot))
+      : this.#messageOf(taken);
+  }
+
+  /** Undefined when it says what the message before it said and that need not be said again. */
+  #messageOf(snapshot: Snapshot<View>): Buffer | undefined {
+    const { write, suppressEqual } = this.#following;
+    const before = this.#latest;
+    this.#latest = snapshot;
+    const message = write(snapshot.value);
+    // Written again instead of kept: views are shared by the streams of an instance, messages are not.
+    if (suppressEqual && before !== undefined && write(before.value).equals(message)) return undefined;
+    return message;
   }
 }
+
+function nothing(): void {}
 
 /** What a caller without an identity is answered; the log says which entries it missed only by their template. */
 export function notIssued(refused: readonly RefusedMatch[] = []): SpoorError {

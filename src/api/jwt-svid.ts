@@ -43,7 +43,7 @@ function answer(
 
 function write(svids: readonly IssuedJwtSvid[]): Buffer {
   if (svids.length === 0) throw notIssued();
-  return writeJwtSvidResponse(svids.map(({ spiffeId, token, hint }) => ({ spiffeId, token, hint })));
+  return writeJwtSvidResponse(svids);
 }
 
 /** The SPIRE agent answers every failure to sign with UNAVAILABLE: the caller may try again. */

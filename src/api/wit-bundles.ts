@@ -1,5 +1,6 @@
+import type { BundlesView } from '../issuance/views.js';
 import type { WITBundlesRequest } from '../wire/workload-api.js';
-import { follow } from './follow.js';
+import { Follower, type Following } from './follow.js';
 import { JwksBundles } from './jwks-bundles.js';
 import type { Rooms } from './rooms.js';
 import type { Watch } from './server-stream.js';
@@ -12,11 +13,11 @@ import type { Watch } from './server-stream.js';
  */
 export function fetchWitBundles({ views }: Rooms): Watch<WITBundlesRequest, Buffer> {
   const bundles = new JwksBundles('wit-svid');
-  return (_request, context) =>
-    follow(context, views, {
-      profile: 'bundles',
-      take: () => views.bundles(context.instance),
-      write: (view) => bundles.write(view),
-      suppressEqual: true,
-    });
+  const following: Following<BundlesView> = {
+    profile: 'bundles',
+    take: ({ instance }) => views.bundles(instance),
+    write: (view) => bundles.write(view),
+    suppressEqual: true,
+  };
+  return (_request, context) => new Follower(context, views, following);
 }

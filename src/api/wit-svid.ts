@@ -1,7 +1,7 @@
 import type { WitView } from '../issuance/views.js';
 import { writeWitSvidResponse } from '../wire/responses.js';
 import type { WITSVIDRequest } from '../wire/workload-api.js';
-import { follow, notIssued } from './follow.js';
+import { Follower, notIssued, type Following } from './follow.js';
 import { requestedSpiffeId } from './requested-spiffe-id.js';
 import type { Rooms } from './rooms.js';
 import type { Watch } from './server-stream.js';
@@ -15,18 +15,17 @@ import type { Watch } from './server-stream.js';
 export function fetchWitSvid({ views }: Rooms): Watch<WITSVIDRequest, Buffer> {
   return (request, context) => {
     const spiffeId = requestedSpiffeId(request.spiffe_id);
-    return follow(context, views, {
+    const following: Following<WitView> = {
       profile: 'wit',
       take: () => views.wit(context.instance, context, spiffeId),
       write: writeWitView,
       suppressEqual: false,
-    });
+    };
+    return new Follower(context, views, following);
   };
 }
 
 function writeWitView({ svids, matches }: WitView): Buffer {
   if (svids.length === 0) throw notIssued(matches.refused);
-  return writeWitSvidResponse(
-    svids.map(({ spiffeId, token, key, hint }) => ({ spiffeId, token, key, hint })),
-  );
+  return writeWitSvidResponse(svids);
 }

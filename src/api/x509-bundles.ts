@@ -1,7 +1,7 @@
 import type { BundlesView } from '../issuance/views.js';
 import { writeX509BundlesResponse } from '../wire/responses.js';
 import type { X509BundlesRequest } from '../wire/workload-api.js';
-import { follow, notIssued } from './follow.js';
+import { Follower, notIssued, type Following } from './follow.js';
 import type { Rooms } from './rooms.js';
 import type { Watch } from './server-stream.js';
 
@@ -12,13 +12,13 @@ import type { Watch } from './server-stream.js';
  * Source: Workload API section 5.2.2; equal messages in a row are sent once, as by the SPIRE agent.
  */
 export function fetchX509Bundles({ views }: Rooms): Watch<X509BundlesRequest, Buffer> {
-  return (_request, context) =>
-    follow(context, views, {
-      profile: 'bundles',
-      take: () => views.bundles(context.instance),
-      write: writeX509Bundles,
-      suppressEqual: true,
-    });
+  const following: Following<BundlesView> = {
+    profile: 'bundles',
+    take: ({ instance }) => views.bundles(instance),
+    write: writeX509Bundles,
+    suppressEqual: true,
+  };
+  return (_request, context) => new Follower(context, views, following);
 }
 
 function writeX509Bundles({ entitled, own, federated }: BundlesView): Buffer {

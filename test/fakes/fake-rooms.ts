@@ -1,0 +1,184 @@
+import type { Rooms, SurfaceCall } from '../../src/api/rooms.js';
+import { NO_METRICS, type Metrics } from '../../src/core/metrics.js';
+import { SpoorError } from '../../src/core/errors.js';
+import { SnapshotCell, type Snapshot } from '../../src/core/snapshot.js';
+import type { Peer } from '../../src/door/peer.js';
+import type { Attestation, Instance } from '../../src/instances/instance.js';
+import type {
+  BundlesView,
+  CallFacts,
+  IssuedJwtSvid,
+  ViewProfile,
+  WitView,
+  X509View,
+} from '../../src/issuance/views.js';
+import type { Refusal } from '../../src/ledger/refusals.js';
+import type { MeasuredProcess, Standing } from '../../src/measurement/process.js';
+import { Bundle } from '../../src/spiffe/bundle.js';
+import type { SpiffeId } from '../../src/spiffe/spiffe-id.js';
+import { TrustDomain } from '../../src/spiffe/trust-domain.js';
+import { FakeClock } from './fake-clock.js';
+import { MemoryLog } from './memory-log.js';
+
+/** A process that becomes whatever a test says. */
+export class FakeProcess implements MeasuredProcess {
+  readonly startTicks = 1;
+  readonly foreignUserNamespace = false;
+  readonly gid = 1000;
+  readonly folder = '/proc/self';
+  now: Standing = 'same';
+  readonly pid: number;
+  readonly uid: number;
+
+  constructor(pid = 4242, uid = 1000) {
+    this.pid = pid;
+    this.uid = uid;
+  }
+
+  standing(): Standing {
+    return this.now;
+  }
+}
+
+export const NO_MATCHES = { matches: [], refused: [] } as const;
+
+/** Views whose content a test sets; `held` counts what streams hold. */
+export class FakeViews {
+  readonly x509Cell = new SnapshotCell<X509View>({
+    svids: [],
+    bundle: [],
+    federated: new Map(),
+    matches: NO_MATCHES,
+  });
+  readonly bundlesCell: SnapshotCell<BundlesView>;
+  readonly witCell = new SnapshotCell<WitView>({ svids: [], matches: NO_MATCHES });
+  jwtSvids: readonly IssuedJwtSvid[] = [];
+  jwtFailure: unknown;
+  /** When set, documents come by a promise. */
+  slow = false;
+  held = 0;
+  readonly asked: { readonly audience: readonly string[]; readonly spiffeId: string | undefined }[] = [];
+
+  constructor(trustDomain: TrustDomain) {
+    this.bundlesCell = new SnapshotCell<BundlesView>({
+      entitled: false,
+      own: Bundle.of(trustDomain),
+      federated: [],
+    });
+  }
+
+  x509(_instance: Instance, _call: CallFacts): Snapshot<X509View> | Promise<Snapshot<X509View>> {
+    return this.slow ? Promise.resolve(this.x509Cell.current) : this.x509Cell.current;
+  }
+
+  bundles(_instance: Instance): Snapshot<BundlesView> {
+    return this.bundlesCell.current;
+  }
+
+  wit(_instance: Instance, _call: CallFacts, spiffeId?: SpiffeId): Snapshot<WitView> {
+    const { current } = this.witCell;
+    if (spiffeId === undefined) return current;
+    const svids = current.value.svids.filter((svid) => svid.spiffeId === spiffeId.toString());
+    return {
+      ...current,
+      value: { ...current.value, svids },
+      onReplaced: (listener) => current.onReplaced(listener),
+    };
+  }
+
+  jwt(
+    _instance: Instance,
+    _call: CallFacts,
+    audience: readonly string[],
+    spiffeId?: SpiffeId,
+  ): readonly IssuedJwtSvid[] | Promise<readonly IssuedJwtSvid[]> {
+    this.asked.push({ audience, spiffeId: spiffeId?.toString() });
+    if (this.jwtFailure !== undefined) throw this.jwtFailure;
+    const svids = this.jwtSvids.filter(
+      (svid) => spiffeId === undefined || svid.spiffeId === spiffeId.toString(),
+    );
+    return this.slow ? Promise.resolve(svids) : svids;
+  }
+
+  hold(_instance: Instance, _profile: ViewProfile): Disposable {
+    this.held += 1;
+    return { [Symbol.dispose]: () => (this.held -= 1) };
+  }
+}
+
+/** Counts finished calls by method and code, and refusals by code. */
+export class CountingMetrics implements Metrics {
+  readonly calls: string[] = [];
+  readonly refusals: string[] = [];
+  readonly attested = NO_METRICS.attested;
+  readonly minted = NO_METRICS.minted;
+  readonly rotated = NO_METRICS.rotated;
+  readonly turnedAway = NO_METRICS.turnedAway;
+
+  called(method: string, code: string): void {
+    this.calls.push(`${method} ${code}`);
+  }
+
+  refused(code: string): void {
+    this.refusals.push(code);
+  }
+}
+
+/** Rooms that work, for one trust domain: what they answer is set by the test. */
+export class FakeRooms implements Rooms {
+  readonly trustDomain = TrustDomain.parse('example.org');
+  readonly clock = new FakeClock('2030-01-01T00:00:00Z');
+  readonly log = new MemoryLog();
+  readonly metrics = new CountingMetrics();
+  readonly views = new FakeViews(this.trustDomain);
+  readonly serving = new SnapshotCell(true);
+  readonly limits = {
+    callsPerSecondPerUid: 1_000_000,
+    callsPerSecondPerProcess: 1_000_000,
+    streamsPerConnection: 100,
+  };
+  readonly profiles = { wit: true };
+  readonly foreignJwtClaims: readonly string[] = [];
+  readonly recorded: Refusal[] = [];
+  readonly refusals = { refused: (refusal: Refusal): void => void this.recorded.push(refusal) };
+  readonly stop = new AbortController();
+  readonly stopping = this.stop.signal;
+  readonly instances = new Map<MeasuredProcess, Instance>();
+  /** Who is at the other end of each connection; a test endpoint fills it. */
+  readonly peers = new Map<string, Peer>();
+  attestations = 0;
+  attestationFailure: SpoorError | undefined;
+  /** When set, attestation takes until this resolves. */
+  attestationPending: Promise<void> | undefined;
+
+  constructor(changes: Partial<Omit<Rooms, 'views' | 'clock' | 'log' | 'metrics'>> = {}) {
+    Object.assign(this, changes);
+  }
+
+  readonly peerOf = (call: SurfaceCall): Peer | undefined => this.peers.get(call.getPeer());
+
+  readonly instanceOf = ({ process }: Peer): Instance => {
+    let instance = this.instances.get(process);
+    if (instance === undefined) {
+      const id = this.instances.size.toString(16).padStart(32, '0');
+      const attestation = new SnapshotCell<Attestation | undefined>(undefined);
+      instance = { id, process, level: 'connected', attestation };
+      this.instances.set(process, instance);
+    }
+    return instance;
+  };
+
+  readonly attest = (instance: Instance, _call: CallFacts): Attestation | Promise<Attestation> => {
+    this.attestations += 1;
+    if (this.attestationFailure !== undefined) throw this.attestationFailure;
+    const attestation = this.#attestation(instance);
+    return this.attestationPending === undefined
+      ? attestation
+      : this.attestationPending.then(() => attestation);
+  };
+
+  #attestation(instance: Instance): Attestation {
+    const selectors = [`unix:uid:${instance.process.uid}`];
+    return { selectors, outcomes: [{ attestor: 'unix', selectors }], at: this.clock.now() };
+  }
+}
