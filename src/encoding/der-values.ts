@@ -52,23 +52,36 @@ export function readOid(content: Buffer): string | undefined {
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
-/** UTC, seconds, `Z`; two-digit years are 1950 to 2049 (RFC 5280 section 4.1.2.5). */
-export function readTime(content: Buffer): Date | undefined {
-  const text = content.toString('latin1');
-  const short = UTC_TIME.exec(text);
-  const fields = (short ?? GENERALIZED_TIME.exec(text))?.slice(1).map(Number);
-  if (fields === undefined) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields;
-  const full = short === null ? year : year + (year < 50 ? 2000 : 1900);
+/** UTC, seconds, `Z`; the two digits of the year mean 1950 to 2049 (RFC 5280 section 4.1.2.5.1). */
+export function readUtcTime(content: Buffer): Date | undefined {
+  const [year = 0, ...rest] = fieldsOf(content, UTC_TIME);
+  return instantOf(year + (year < 50 ? 2000 : 1900), rest);
+}
+
+/** UTC, seconds without fraction, `Z` (RFC 5280 section 4.1.2.5.2). */
+export function readGeneralizedTime(content: Buffer): Date | undefined {
+  const [year = 0, ...rest] = fieldsOf(content, GENERALIZED_TIME);
+  return instantOf(year, rest);
+}
+
+function fieldsOf(content: Buffer, form: RegExp): readonly number[] {
+  return form.exec(content.toString('latin1'))?.slice(1).map(Number) ?? [];
+}
+
+function instantOf(year: number, rest: readonly number[]): Date | undefined {
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest;
   const at = new Date(0);
-  at.setUTCFullYear(full, month - 1, day);
+  at.setUTCFullYear(year, month - 1, day);
   at.setUTCHours(hour, minute, second);
-  // Date carries 31 February over into March; an instant that does not print as it was written is none.
-  return timeOctets(at)
-    .toString('latin1')
-    .endsWith(text.slice(short === null ? 4 : 2))
-    ? at
-    : undefined;
+  // Date carries 31 February over into March; what does not come back as it went in was no instant.
+  const back = [
+    at.getUTCMonth() + 1,
+    at.getUTCDate(),
+    at.getUTCHours(),
+    at.getUTCMinutes(),
+    at.getUTCSeconds(),
+  ];
+  return back.every((field, i) => field === rest[i]) ? at : undefined;
 }
 
 /** `YYMMDDHHMMSSZ` before 2050, with four digits of the year from then on. */

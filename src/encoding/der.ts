@@ -133,10 +133,9 @@ export class DerReader {
 
   /** The next element as an instant: UTCTime or GeneralizedTime, in the one form that RFC 5280 allows. */
   time(): Date {
-    return this.#value(
-      this.peek() === TAG.generalizedTime ? TAG.generalizedTime : TAG.utcTime,
-      value.readTime,
-    );
+    return this.peek() === TAG.generalizedTime
+      ? this.#value(TAG.generalizedTime, value.readGeneralizedTime)
+      : this.#value(TAG.utcTime, value.readUtcTime);
   }
 
   /** Refuses anything that is left. */

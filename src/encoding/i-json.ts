@@ -67,8 +67,11 @@ class Scanner {
   }
 
   #value(depth: number): unknown {
-    if (depth > MAX_JSON_DEPTH) throw invalid(`it is nested deeper than ${MAX_JSON_DEPTH}`, this.#at);
-    switch (this.#next()) {
+    const first = this.#next();
+    if (depth === MAX_JSON_DEPTH && (first === '{' || first === '[')) {
+      throw invalid(`it is nested deeper than ${MAX_JSON_DEPTH}`, this.#at);
+    }
+    switch (first) {
       case '{':
         return this.#object(depth);
       case '[':
