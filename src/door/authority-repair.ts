@@ -4,8 +4,11 @@ import { HpackHuffman } from './hpack-huffman.js';
 /** What became of one header block. `empty` and `unmendable` cannot be repaired in place. */
 export type Authority = 'legal' | 'repaired' | 'empty' | 'unmendable';
 
-/** The characters that nghttp2, and so Node, allows in `:authority`. Source: RFC 3986 section 3.2. */
-const LEGAL = /[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]/;
+/**
+ * The characters that every nghttp2, and so every Node, allows in `:authority`: host and port. Source: RFC 3986
+ * section 3.2; RFC 9113 section 8.3.1 forbids `user@`, which older versions let through.
+ */
+const LEGAL = /[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]/;
 const DASH = 0x2d;
 const NAME = ':authority';
 /** The first entry of the static table. Source: RFC 7541 appendix A. */
