@@ -1,10 +1,11 @@
 import { KeyObject, webcrypto } from 'node:crypto';
+import type * as X509 from '@peculiar/x509';
 import type { Extension, JsonGeneralName, KeyUsageFlags } from '@peculiar/x509';
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** The library that issues; made by others, so that our own reading is not measured by our own writing. */
-export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+export async function loadX509(): Promise<typeof X509> {
   await import('reflect-metadata');
   return import('@peculiar/x509');
 }
@@ -20,7 +21,7 @@ export interface CertificateWish {
   readonly ca?: boolean;
   readonly pathLength?: number;
   /** Bits of KeyUsageFlags; null leaves the extension out. */
-  readonly keyUsage?: KeyUsageFlags | null;
+  readonly keyUsage?: number | null;
   readonly extendedKeyUsage?: readonly string[];
   readonly extra?: readonly Extension[];
   /** Extensions that are left out, by object identifier. */
@@ -93,7 +94,7 @@ async function extensionsOf(wish: CertificateWish): Promise<Extension[]> {
   ];
   const all = [
     new x509.BasicConstraintsExtension(wish.ca ?? false, wish.pathLength, true),
-    ...(usage === null ? [] : [new x509.KeyUsagesExtension(usage, true)]),
+    ...(usage === null ? [] : [new x509.KeyUsagesExtension(usage as KeyUsageFlags, true)]),
     ...(wish.extendedKeyUsage ? [new x509.ExtendedKeyUsageExtension([...wish.extendedKeyUsage])] : []),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, wish.subject === '')] : []),
     ...(wish.extra ?? []),
