@@ -11,7 +11,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/root/**', 'test/e2e/**', 'test/bench/**'],
+          exclude: ['test/root/**', 'test/e2e/**', 'test/container/**', 'test/bench/**'],
         },
       },
       { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'] } },
@@ -21,6 +21,14 @@ export default defineConfig({
           name: 'root',
           include: ['test/root/**/*.test.ts'],
           globalSetup: ['test/root/require-root.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'container',
+          include: ['test/container/**/*.test.ts'],
+          globalSetup: ['test/container/require-containers.ts'],
         },
       },
     ],

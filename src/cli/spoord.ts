@@ -7,7 +7,9 @@ const LEAST_NODE = 24;
 
 // Nothing is imported statically that an older Node could not even parse.
 if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
-  process.stderr.write(`spoord: error: Node.js ${process.versions.node} is too old: ${LEAST_NODE} or later is needed\n`);
+  process.stderr.write(
+    `spoord: error: Node.js ${process.versions.node} is too old: ${LEAST_NODE} or later is needed\n`,
+  );
   process.exitCode = 3;
 } else if (process.execArgv.includes(NEEDED_FLAG)) {
   nodeModule.enableCompileCache();

@@ -100,12 +100,12 @@ export class PrometheusMetrics implements Metrics {
   }
 
   #gauge(row: MetricRow, collect: (gauge: Gauge) => void): void {
-    const gauge = new Gauge({
+    const gauge: Gauge = new Gauge({
       name: row.name,
       help: row.help,
       labelNames: [...row.labels],
       registers: [this.#registry],
-      collect: () => collect(gauge),
+      collect: (): void => collect(gauge),
     });
   }
 }

@@ -8,11 +8,11 @@ import { openLog } from './log.js';
  *
  * Errors: CONFIG_INVALID, SOCKET_*, STATE_* and others at the start; the first failure of a service afterwards.
  */
-export async function runDaemon(config: Config, signal: AbortSignal): Promise<void> {
+export async function runDaemon(config: Config, version: string, signal: AbortSignal): Promise<void> {
   const { log, flush } = await openLog(config.log.level, config.log.format);
   try {
-    await using daemon = await buildDaemon(config, log, signal);
-    log.info('serving the Workload API', daemon.summary);
+    await using daemon = await buildDaemon({ config, version, log, signal });
+    log.info('serving the Workload API');
     await runServices(daemon.services, signal);
     log.info('stopping');
   } finally {

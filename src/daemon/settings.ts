@@ -66,14 +66,11 @@ export const SETTINGS = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      connections: count(
-        1,
-        'Open connections in all; by default the descriptor limit less a reserve.',
+      descriptors: count(
+        64,
+        'File descriptors that connections and processes may hold; by default all but a reserve.',
       ).optional(),
-      connections_per_uid: count(
-        1,
-        'Open connections of one uid; by default a quarter of the descriptors.',
-      ).optional(),
+      descriptors_per_uid: count(16, 'The same for one uid; by default a quarter of the limit.').optional(),
       streams_per_connection: count(1, 'Open streams of one connection.').default(100),
       calls_per_second_per_uid: count(1, 'Calls that one uid may make each second, on average.').default(
         20_000,

@@ -49,7 +49,7 @@ describe('loadConfig', () => {
       upstream: { certificate: '/pki/ca.pem', key: '/pki/ca.key', bundle: '/pki/roots.pem' },
       jwt: { issuer: 'https://issuer.example.org', algorithm: 'RS256' },
       wit: false,
-      limits: { connections: 500, streams_per_connection: 10 },
+      limits: { descriptors: 500, streams_per_connection: 10 },
       log: { level: 'debug', format: 'json' },
     });
   });
@@ -80,7 +80,7 @@ describe('loadConfig', () => {
       '  x509_svid: 40d',
       'colour: blue',
       'http: {listen: localhost:80}',
-      'limits: {connections: -1}',
+      'limits: {descriptors: -1}',
     ].join('\n');
     const error = await fromFile(text, { mode: 'admin' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
@@ -92,7 +92,7 @@ describe('loadConfig', () => {
       /spoor.yaml:5 colour: found an unknown setting; known here: trust_domain, mode, /,
     );
     expect(message).toContain('spoor.yaml:6 http.listen: found localhost:80; must be IP:PORT');
-    expect(message).toContain('spoor.yaml:7 limits.connections: found -1;');
+    expect(message).toContain('spoor.yaml:7 limits.descriptors: found -1;');
     expect(message).toMatch(/--mode: found admin; .*"root".*"user"/);
   });
 
@@ -135,7 +135,7 @@ lifetimes: {x509_svid: 1h, jwt_svid: 60s, wit_svid: 15m, authority: 2d}
 upstream: {certificate: /pki/ca.pem, key: /pki/ca.key, bundle: /pki/roots.pem}
 jwt: {issuer: "https://issuer.example.org", algorithm: RS256}
 wit: false
-limits: {connections: 500, streams_per_connection: 10}
+limits: {descriptors: 500, streams_per_connection: 10}
 log: {level: warn, format: json}
 `;
 

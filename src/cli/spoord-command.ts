@@ -1,0 +1,62 @@
+import { Command, CommanderError, Option } from 'commander';
+import { SpoorError } from '../core/errors.js';
+import { loadConfig, type Flags } from '../daemon/config.js';
+import { LOG_LEVELS } from '../daemon/log.js';
+import { runDaemon } from '../daemon/run.js';
+import type { ExitCode } from './exit-code.js';
+import { processIo } from './process-io.js';
+import { report } from './report.js';
+import { packageVersion } from './version.js';
+
+/** Whatever the daemon makes is for its own user, unless it is given a mode of its own. */
+const UMASK = 0o077;
+
+/**
+ * Runs `spoord` with these arguments until SIGINT or SIGTERM.
+ *
+ * Returns: the exit code. Never rejects: an error is reported here, once.
+ */
+export async function spoord(argv: readonly string[]): Promise<ExitCode> {
+  process.umask(UMASK);
+  const io = processIo();
+  try {
+    const flags = program()
+      .parse([...argv], { from: 'user' })
+      .opts<Flags>();
+    await runDaemon(loadConfig(flags, io.facts), packageVersion(), io.interrupted());
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return report(error, 'text', io);
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /u, '');
+    return report(new SpoorError('ARGUMENT_INVALID', message, { cause: error }), 'text', io);
+  }
+}
+
+/** The flags; each overrides the setting of its name. */
+export function program(): Command {
+  return new Command('spoord')
+    .description('the Spoor daemon: attests the processes of this machine and serves them SVIDs')
+    .version(packageVersion())
+    .option(
+      '--config <file>',
+      'the settings file (else /etc/spoor/spoor.yaml, or ~/.config/spoor/spoor.yaml)',
+    )
+    .option('--trust-domain <name>', 'the trust domain; enough to start with')
+    .addOption(
+      new Option('--mode <mode>', 'root defends against hostile processes, user cannot').choices([
+        'root',
+        'user',
+      ]),
+    )
+    .option('--state <folder>', 'keys, database and record')
+    .option('--socket <path>', 'the socket of the Workload API')
+    .option('--admin-socket <path>', 'the socket of the admin API')
+    .option('--entries <folder>', 'entry files, watched')
+    .option('--bundles <folder>', 'bundles of other trust domains, watched')
+    .option('--http <address>', 'IP:PORT of /live, /ready and /metrics')
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS))
+    .addHelpText('after', '\nExample:\n  spoord --trust-domain example.org')
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride();
+}
