@@ -36,8 +36,7 @@ export class RawHttp2Client implements AsyncDisposable {
   #rest: Buffer = EMPTY;
   #nextStream = 1;
   #waiting: (() => void)[] = [];
-  /** Set to answer SETTINGS and PING as they come. */
-  answers = false;
+  #answers = false;
   ended = false;
 
   constructor(path: string, style: HpackStyle = { huffman: true }) {
@@ -59,8 +58,13 @@ export class RawHttp2Client implements AsyncDisposable {
 
   /** Says preface and SETTINGS, and answers whatever comes from now on. */
   greet(): void {
-    this.answers = true;
     this.send(PREFACE, SETTINGS, WINDOW_UPDATE);
+    this.answer();
+  }
+
+  /** Answers SETTINGS and PING: those that have come, and those that will. */
+  answer(): void {
+    this.#answers = true;
     for (const sent of this.frames) this.#answer(sent);
   }
 
@@ -144,7 +148,7 @@ export class RawHttp2Client implements AsyncDisposable {
         payload: bytes.subarray(9, end),
       };
       this.frames.push(sent);
-      if (this.answers) this.#answer(sent);
+      if (this.#answers) this.#answer(sent);
       bytes = bytes.subarray(end);
     }
     this.#rest = bytes;
