@@ -1,6 +1,7 @@
-import { DerReader } from '../encoding/der.js';
-import { type Certificate } from './certificate.js';
+import type { DerReader } from '../encoding/der.js';
+import type { Certificate } from './certificate.js';
 import { type GeneralName, NAME_KIND, OID, open, readGeneralName } from './certificate-extensions.js';
+import { isDirectoryBelow } from './directory-name.js';
 
 /** The name spaces that the certificates below a CA must lie in, or must not. */
 export interface NameConstraints {
@@ -103,13 +104,4 @@ function isInNetwork(address: Buffer, base: Buffer): boolean | undefined {
   return address.every(
     (byte, i) => (byte & (base[width + i] ?? 0)) === ((base[i] ?? 0) & (base[width + i] ?? 0)),
   );
-}
-
-/** A base is the first elements of a Name; compared by their bytes. */
-function isDirectoryBelow(name: Buffer, base: Buffer): boolean {
-  const [whole, start] = [name, base].map((bytes) => {
-    const reader = DerReader.of(bytes);
-    return reader.content(reader.next());
-  });
-  return whole !== undefined && start !== undefined && whole.subarray(0, start.length).equals(start);
 }

@@ -102,10 +102,19 @@ function whyNoIssuer(issuer: Certificate, below: readonly Certificate[]): string
   if (issuer.keyUsage?.keyCertSign !== true) return 'an issuer lacks the key usage keyCertSign';
   const follows = below.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
   if (follows > pathLength) return 'the path is longer than an issuer allows';
-  const constraints = readNameConstraints(issuer);
-  if (constraints === undefined) return undefined;
-  const constrained = below.filter((certificate, depth) => depth === 0 || !isSelfIssued(certificate));
-  return constrained
-    .map((certificate) => whyConstrained(certificate, constraints))
-    .find((why) => why !== undefined);
+  return whyOutside(issuer, below);
+}
+
+function whyOutside(issuer: Certificate, below: readonly Certificate[]): string | undefined {
+  try {
+    const constraints = readNameConstraints(issuer);
+    if (constraints === undefined) return undefined;
+    const held = below.filter((certificate, depth) => depth === 0 || !isSelfIssued(certificate));
+    return held
+      .map((certificate) => whyConstrained(certificate, constraints))
+      .find((why) => why !== undefined);
+  } catch (error) {
+    if (error instanceof SpoorError) return `name constraints cannot be applied: ${error.message}`;
+    throw error;
+  }
 }

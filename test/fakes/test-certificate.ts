@@ -1,6 +1,6 @@
 import { KeyObject, webcrypto } from 'node:crypto';
 import type * as X509 from '@peculiar/x509';
-import type { Extension, JsonGeneralName, KeyUsageFlags } from '@peculiar/x509';
+import type { Extension, JsonGeneralName } from '@peculiar/x509';
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
@@ -94,7 +94,9 @@ async function extensionsOf(wish: CertificateWish): Promise<Extension[]> {
   ];
   const all = [
     new x509.BasicConstraintsExtension(wish.ca ?? false, wish.pathLength, true),
-    ...(usage === null ? [] : [new x509.KeyUsagesExtension(usage as KeyUsageFlags, true)]),
+    // A sum of flags is a number, and no flag itself.
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+    ...(usage === null ? [] : [new x509.KeyUsagesExtension(usage, true)]),
     ...(wish.extendedKeyUsage ? [new x509.ExtendedKeyUsageExtension([...wish.extendedKeyUsage])] : []),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, wish.subject === '')] : []),
     ...(wish.extra ?? []),
