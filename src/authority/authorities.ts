@@ -5,6 +5,7 @@ import type { Metrics } from '../core/metrics.js';
 import type { Recorder } from '../core/record.js';
 import type { Service } from '../core/services.js';
 import { SnapshotCell } from '../core/snapshot.js';
+import { DISK, type Disk } from '../keys/disk.js';
 import { KeyFolder } from '../keys/key-folder.js';
 import { loadPassphrase } from '../keys/passphrase.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
@@ -41,6 +42,8 @@ export interface AuthoritiesDeps {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'rotated'>;
   readonly recorder: Recorder;
+  /** The file system, unless said otherwise. */
+  readonly disk?: Disk;
 }
 
 interface Parts {
@@ -90,12 +93,12 @@ export class Authorities implements Service {
    * Errors: STATE_UNUSABLE, KEY_UNREADABLE, UPSTREAM_INVALID; nothing is overwritten then. RECORD_UNWRITABLE.
    */
   static async open(deps: AuthoritiesDeps): Promise<Authorities> {
-    const { settings, state } = deps;
+    const { settings, state, disk = DISK } = deps;
     const { passphraseFile, credentialsDirectory, upstream } = settings;
     const passphrase = passphraseFile && (await loadPassphrase(passphraseFile, credentialsDirectory));
-    const keys = await KeyFolder.open(state.file(KEYS), passphrase);
+    const keys = await KeyFolder.open(state.file(KEYS), passphrase, disk);
     const manifest = state.file(RECORDS);
-    const store = await AuthorityStore.open({ manifest, keys, recorder: deps.recorder });
+    const store = await AuthorityStore.open({ manifest, keys, disk, recorder: deps.recorder });
     const make = (profile: Profile, now: Date) => makeAuthority(profile, now, deps);
     const keeper = new AuthorityKeeper({ store, make, lifetimes: settings.lifetimes, clock: deps.clock });
     const watch = upstream && new UpstreamWatch(upstream);

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Recorder } from '../core/record.js';
+import type { Disk } from '../keys/disk.js';
 import type { KeyFolder } from '../keys/key-folder.js';
 import { isPublished, keyNameOf, maySign, type AuthorityRecord } from './authority-record.js';
 import type { AuthorityStanding } from './authority-set.js';
@@ -8,6 +9,7 @@ import { loadManifest, saveManifest, type Manifest } from './manifest.js';
 export interface AuthorityStoreDeps {
   readonly manifest: string;
   readonly keys: KeyFolder;
+  readonly disk: Disk;
   readonly recorder: Recorder;
 }
 
@@ -75,7 +77,7 @@ export class AuthorityStore {
       await this.#deps.recorder.append({ event: 'authority', profile: record.profile, id: record.id, state });
     }
     const sequence = before.sequence + (samePublished(before.records, records) ? 0n : 1n);
-    await saveManifest(this.#deps.manifest, { sequence, records });
+    await saveManifest(this.#deps.manifest, { sequence, records }, this.#deps.disk);
 
     this.#manifest = { sequence, records };
     this.#version += 1;

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { SpoorError } from '../core/errors.js';
 import { isJwsAlgorithm } from '../encoding/jws.js';
-import { writeFileAtomic } from '../state/atomic-file.js';
+import type { Disk } from '../keys/disk.js';
 import type { AuthorityRecord, TokenPublic, X509Public } from './authority-record.js';
 
 const FORMAT = 1;
@@ -35,10 +35,10 @@ export async function loadManifest(file: string): Promise<Manifest> {
 }
 
 /** Returns when it is on disk. */
-export async function saveManifest(file: string, manifest: Manifest): Promise<void> {
+export async function saveManifest(file: string, manifest: Manifest, disk: Disk): Promise<void> {
   const authorities = manifest.records.map(writeRecord);
   const text = JSON.stringify({ format: FORMAT, sequence: String(manifest.sequence), authorities }, null, 1);
-  await writeFileAtomic(file, `${text}\n`, 0o600);
+  await disk.write(file, `${text}\n`);
 }
 
 function writeRecord({ public: half, ...record }: AuthorityRecord): object {

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpoorError } from '../core/errors.js';
-import { writeFileAtomic } from '../state/atomic-file.js';
+import { DISK, type Disk } from './disk.js';
 
 const SUFFIX = '.pem';
 /** What writeFileAtomic leaves behind when it is killed between its two names. */
@@ -17,22 +17,24 @@ const LEFTOVER = /\.[0-9a-f]{12}\.tmp$/;
 export class KeyFolder {
   readonly #path: string;
   readonly #passphrase: string | undefined;
+  readonly #disk: Disk;
 
-  private constructor(path: string, passphrase: string | undefined) {
+  private constructor(path: string, passphrase: string | undefined, disk: Disk) {
     this.#path = path;
     this.#passphrase = passphrase;
+    this.#disk = disk;
   }
 
   /** Makes the folder when it is not there, and closes it to others when it is. */
-  static async open(path: string, passphrase?: string): Promise<KeyFolder> {
+  static async open(path: string, passphrase?: string, disk: Disk = DISK): Promise<KeyFolder> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
-    return new KeyFolder(path, passphrase);
+    return new KeyFolder(path, passphrase, disk);
   }
 
   /** Returns when the key is on disk. */
   async save(name: string, key: KeyObject): Promise<void> {
-    await writeFileAtomic(this.#fileOf(name), this.#write(key), 0o600);
+    await this.#disk.write(this.#fileOf(name), this.#write(key));
   }
 
   /**
@@ -49,14 +51,14 @@ export class KeyFolder {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.#fileOf(name), { force: true });
+    await this.#disk.remove(this.#fileOf(name));
   }
 
   /** Removes every key that `names` does not have: what a crash left between a key and its mention. */
   async keepOnly(names: ReadonlySet<string>): Promise<void> {
     for (const file of await readdir(this.#path)) {
       const stray = file.endsWith(SUFFIX) && !names.has(file.slice(0, -SUFFIX.length));
-      if (stray || LEFTOVER.test(file)) await rm(join(this.#path, file), { force: true });
+      if (stray || LEFTOVER.test(file)) await this.#disk.remove(join(this.#path, file));
     }
   }
 
