@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { HpackEncoder, type HpackStyle } from './hpack-encoder.js';
 import { WHO, type Who } from './test-door.js';
@@ -115,22 +114,26 @@ export class RawHttp2Client implements AsyncDisposable {
   }
 
   async untilEnded(): Promise<void> {
-    if (!this.ended) await once(this.socket, 'close');
+    while (!this.ended) await this.#next();
   }
 
   /** Waits for what the server sends; an error when the connection ends before it holds. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       if (this.ended) throw new Error('the connection has ended');
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
+      await this.#next();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.destroy();
     await this.untilEnded();
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   #wake(): void {
