@@ -47,7 +47,7 @@ export class Cli {
     const command = new Command(name)
       .description(summary)
       .helpOption('-h, --help', 'show this help')
-      .configureHelp({ styleTitle: (text) => paint.strong(text) })
+      .configureHelp({ styleTitle: (text) => paint.strong(text), subcommandTerm })
       .configureOutput(this.#helpOutput())
       .exitOverride()
       .addHelpText('after', `\n${paint.strong('Examples:')}\n${lines(examples)}`);
@@ -85,6 +85,14 @@ export class Cli {
       getErrHasColors: () => true,
     };
   }
+}
+
+/** Name and arguments: that each has options goes without saying. */
+function subcommandTerm(command: Command): string {
+  const names = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
+  return [command.name(), ...names].join(' ');
 }
 
 function lines(texts: readonly string[]): string {

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { SpoorError } from '../../core/errors.js';
+import type { WireEntryDraft } from '../../wire/admin.js';
 import type { Cli } from '../cli.js';
 import { withAdmin } from '../daemon-socket.js';
 import { adminSocketOption, type AdminOptions } from '../options.js';
@@ -23,8 +25,14 @@ export function entryAdd(cli: Cli): Command {
   return withEntryFields(command.option('--id <id>', 'a name for the entry; a random one unless given'))
     .addOption(adminSocketOption())
     .action(async (options: Options) => {
-      const draft = { ...EMPTY_DRAFT, ...givenFields(options), id: options.id ?? '' };
+      const draft = draftOf(options);
       const entry = await withAdmin(cli, options, (admin) => admin.call('AddEntry', { entry: draft }));
       cli.print(options, entry, (paint) => entryText(entry, cli.io.clock.now(), paint));
     });
+}
+
+function draftOf(options: Options): WireEntryDraft {
+  const draft = { ...EMPTY_DRAFT, ...givenFields(options), id: options.id ?? '' };
+  if (draft.spiffe_id !== '' && draft.selectors.length > 0) return draft;
+  throw new SpoorError('ARGUMENT_INVALID', 'an entry needs --spiffe-id and at least one --selector');
 }

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { Explanation } from '../../src/wire/explain.js';
+import { FakeAdmin } from '../fakes/fake-admin.js';
+import { CommandLine } from './command-line.js';
+
+const EXPLANATION: Explanation = {
+  process: {
+    pid: 4242,
+    uid: 1000,
+    gid: 100,
+    path: '/usr/bin/node',
+    level: 'connected',
+    instance: '',
+    foreign_user_namespace: false,
+  },
+  steps: [
+    { room: 'door', outcome: 'passed', detail: 'it connected and wrote by itself' },
+    { room: 'entries', outcome: 'refused', detail: 'no entry matches' },
+  ],
+  outcomes: [
+    { attestor: 'unix', selectors: ['unix:uid:1000', 'unix:path:/usr/bin/node'], failure: '' },
+    { attestor: 'process', selectors: [], failure: 'its parent is gone' },
+  ],
+  selectors: ['unix:path:/usr/bin/node', 'unix:uid:1000'],
+  presented: ['unix:path:/usr/bin/node'],
+  matches: [],
+  refused: [{ id: 'tpl', reason: 'unix.user has two values' }],
+  nearest: [{ id: 'web', spiffe_id: 'spiffe://example.org/web', missing: ['unix:gid:7'] }],
+  verdict: 'no identity would be issued: no entry matches this process',
+};
+
+/** Two sockets of one daemon, told apart by who was asked. */
+async function opened(): Promise<
+  { agent: FakeAdmin; admin: FakeAdmin; line: CommandLine } & AsyncDisposable
+> {
+  const [agent, admin, line] = [await FakeAdmin.open(), await FakeAdmin.open(), await CommandLine.open()];
+  agent.explanation = EXPLANATION;
+  admin.explanation = EXPLANATION;
+  line.env['SPIFFE_ENDPOINT_SOCKET'] = `unix://${agent.path}`;
+  line.env['SPOOR_ADMIN_SOCKET'] = admin.path;
+  const close = async (): Promise<void> => {
+    for (const one of [line, agent, admin]) await one[Symbol.asyncDispose]();
+  };
+  return { agent, admin, line, [Symbol.asyncDispose]: close };
+}
+
+describe('spoor explain', () => {
+  it('shows verdict, rooms, attestors, selectors with what is only presented, and what the nearest entry lacks', async () => {
+    await using it = await opened();
+    expect((await it.line.run(['explain', String(process.pid)])).out).toBe(
+      [
+        'pid 4242: uid 1000, gid 100, /usr/bin/node, connected, has not connected yet',
+        'no identity would be issued: no entry matches this process',
+        '',
+        'rooms',
+        '  door     passed   it connected and wrote by itself',
+        '  entries  refused  no entry matches',
+        '',
+        'attestors',
+        '  unix     passed  2 selectors',
+        '  process  failed  its parent is gone',
+        '',
+        'selectors',
+        '  unix:path:/usr/bin/node  presented',
+        '  unix:uid:1000',
+        '',
+        'unusable',
+        '  tpl  unix.user has two values',
+        '',
+        'nearest',
+        '  web  spiffe://example.org/web  lacks unix:gid:7',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows the matches, the default identity first', async () => {
+    await using it = await opened();
+    const matches = [
+      { id: 'web', spiffe_id: 'spiffe://example.org/web', hint: 'main' },
+      { id: 'b', spiffe_id: 'spiffe://example.org/b', hint: '' },
+    ];
+    it.agent.explanation = { ...EXPLANATION, matches, nearest: [], refused: [] };
+    expect((await it.line.run(['explain', String(process.pid)])).out).toContain(
+      'matches\n  spiffe://example.org/web  by entry web  hint main\n  spiffe://example.org/b    by entry b\n',
+    );
+  });
+
+  it('prints the whole explanation as JSON', async () => {
+    await using it = await opened();
+    expect(await it.line.json('explain', String(process.pid))).toEqual(EXPLANATION);
+  });
+
+  it('asks the agent socket about itself and about processes of its own uid', async () => {
+    await using it = await opened();
+    await it.line.run(['explain']);
+    await it.line.run(['explain', String(process.pid)]);
+    expect([it.agent.explained, it.admin.explained]).toEqual([[0, process.pid], []]);
+  });
+
+  it('asks the admin socket about processes of others, and when it is told to', async () => {
+    await using it = await opened();
+    await it.line.run(['explain', String(process.pid), '--admin-socket', it.admin.path]);
+    it.line.uid = 4_000_000;
+    await it.line.run(['explain', String(process.pid)]);
+    expect([it.agent.explained, it.admin.explained]).toEqual([[], [process.pid, process.pid]]);
+  });
+
+  it('says that a process is not there without asking the daemon', async () => {
+    await using it = await opened();
+    const { exit, err } = await it.line.run(['explain', '4194304']);
+    expect([exit, err]).toEqual([2, expect.stringContaining('PROCESS_NOT_FOUND')]);
+    expect(it.agent.explained).toEqual([]);
+  });
+});
