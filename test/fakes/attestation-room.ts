@@ -53,7 +53,17 @@ export function openAttestationRoom(options: AttestationRoomOptions = {}) {
     ...(options.onlyUid !== undefined && { onlyUid: options.onlyUid }),
   });
   return {
-    ...{ clock, log, recorded, outcomes, digests, tree, unix, process, processes, instances, attestors },
+    clock,
+    log,
+    recorded,
+    outcomes,
+    digests,
+    tree,
+    unix,
+    process,
+    processes,
+    instances,
+    attestors,
     /** Measures a running process, as the door does with one that connects. */
     instance: (pid: number) => instances.of(processes.acquirePid(pid)),
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),

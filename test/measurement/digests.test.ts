@@ -137,7 +137,7 @@ describe('Digests', () => {
     const last = files.pop()!;
     const waiting = files.map((file) => file.digest(at.digests));
     expect(() => last.digest(at.digests)).toThrow(expect.objectContaining({ code: 'ATTESTATION_FAILED' }));
-    await Promise.all(waiting);
+    for (const digest of waiting) await digest;
     expect(await last.digest(at.digests)).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Digests } from '../../src/measurement/digests.js';
+import { ProcessTree } from '../../src/measurement/process-tree.js';
+import { startChild, type RunningChild } from '../fakes/child-process.js';
+import { FakeClock } from '../fakes/fake-clock.js';
+
+const PARENT = 'sleep 600 & echo $!; read x; kill $!';
+
+/** Starts a shell with a child until the shell gets that pid; the kernel gives out the number after the last. */
+async function startWithPid(pid: number): Promise<RunningChild> {
+  for (;;) {
+    writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));
+    const shell = await startChild('sh', ['-c', PARENT]);
+    if (shell.pid === pid) return shell;
+    await shell.kill();
+  }
+}
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+
+describe('ProcessTree, when a pid is used again', () => {
+  it('does not take the new process for the ancestor that had its number', async () => {
+    const clock = new FakeClock('2040-01-01T00:00:00Z');
+    await using digests = new Digests({ clock });
+    using tree = new ProcessTree({ digests, clock });
+    await using first = await startChild('bash', ['-c', PARENT]);
+    const orphan = Number(await first.line());
+    const before = await tree.above(`/proc/${orphan}`);
+    expect(before[0]).toMatchObject({ pid: first.pid });
+
+    await first.kill();
+    await using second = await startWithPid(first.pid);
+    const child = Number(await second.line());
+
+    const above = await tree.above(`/proc/${child}`);
+    expect(above[0]?.pid).toBe(first.pid);
+    expect(above[0]?.startTicks).not.toBe(before[0]?.startTicks);
+    expect(parentOf(orphan)).not.toBe(first.pid);
+    expect((await tree.above(`/proc/${orphan}`)).map(({ pid }) => pid)).not.toContain(first.pid);
+    process.kill(orphan, 'SIGKILL');
+    second.tell('');
+  });
+});
