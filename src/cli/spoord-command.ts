@@ -1,8 +1,8 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { SpoorError } from '../core/errors.js';
 import { loadConfig, type Flags } from '../daemon/config.js';
-import { LOG_LEVELS } from '../daemon/log.js';
 import { runDaemon } from '../daemon/run.js';
+import { withDaemonFlags } from './daemon-flags.js';
 import type { ExitCode } from './exit-code.js';
 import { processIo } from './process-io.js';
 import { report } from './report.js';
@@ -35,28 +35,11 @@ export async function spoord(argv: readonly string[]): Promise<ExitCode> {
 
 /** The flags; each overrides the setting of its name. */
 export function program(): Command {
-  return new Command('spoord')
+  const command = new Command('spoord')
     .description('the Spoor daemon: attests the processes of this machine and serves them SVIDs')
     .version(packageVersion())
-    .option(
-      '--config <file>',
-      'the settings file (else /etc/spoor/spoor.yaml, or ~/.config/spoor/spoor.yaml)',
-    )
-    .option('--trust-domain <name>', 'the trust domain; enough to start with')
-    .addOption(
-      new Option('--mode <mode>', 'root defends against hostile processes, user cannot').choices([
-        'root',
-        'user',
-      ]),
-    )
-    .option('--state <folder>', 'keys, database and record')
-    .option('--socket <path>', 'the socket of the Workload API')
-    .option('--admin-socket <path>', 'the socket of the admin API')
-    .option('--entries <folder>', 'entry files, watched')
-    .option('--bundles <folder>', 'bundles of other trust domains, watched')
-    .option('--http <address>', 'IP:PORT of /live, /ready and /metrics')
-    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS))
     .addHelpText('after', '\nExample:\n  spoord --trust-domain example.org')
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
+  return withDaemonFlags(command);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Flags } from '../../daemon/config.js';
 import type { Finding } from '../checks/finding.js';
 import type { Cli, OutputOptions } from '../cli.js';
+import { withDaemonFlags } from '../daemon-flags.js';
 import type { Paint } from '../paint.js';
 import { table } from '../table.js';
 
@@ -32,21 +33,6 @@ file and line only where they apply. Exit code 3 when there are errors.`,
       findingsText(findings, errors, warnings, paint),
     );
   });
-}
-
-/** The flags of `spoord`: the same settings are checked that it would run with. */
-function withDaemonFlags(command: Command): Command {
-  return command
-    .option('--config <file>', 'settings file')
-    .option('--trust-domain <name>', 'trust domain that the daemon issues for')
-    .option('--mode <mode>', 'root or user')
-    .option('--state <dir>', 'state folder')
-    .option('--socket <path>', 'agent socket')
-    .option('--admin-socket <path>', 'admin socket')
-    .option('--entries <dir>', 'folder of entry files')
-    .option('--bundles <dir>', 'folder of bundles')
-    .option('--http <address>', 'IP:PORT of health and metrics')
-    .option('--log-level <level>', 'debug, info, warn or error');
 }
 
 function findingsText(findings: readonly Finding[], errors: number, warnings: number, paint: Paint): string {
