@@ -1,6 +1,8 @@
 import { type DerNode, DerReader, TAG } from '../encoding/der.js';
 
 const TEXT_TAGS: ReadonlySet<number> = new Set([TAG.utf8, TAG.printable, TAG.ia5]);
+/** Stands for an attribute that cannot be compared; no attribute reads so. */
+const UNTOLD = '';
 
 /**
  * Whether a Name begins with all elements of `base`, compared as RFC 5280 says: case and runs of spaces do not matter,
@@ -21,18 +23,19 @@ function readElements(name: Buffer): (string | undefined)[] {
   const sequence = DerReader.of(name).enter();
   const elements: (string | undefined)[] = [];
   while (!sequence.done) {
-    const attributes: (string | undefined)[] = [];
+    const attributes: string[] = [];
     for (const set = sequence.enter(TAG.set); !set.done;) attributes.push(readAttribute(set.enter()));
-    elements.push(attributes.includes(undefined) ? undefined : attributes.toSorted().join('\n'));
+    const told = !attributes.includes(UNTOLD);
+    elements.push(told ? attributes.toSorted((one, other) => (one < other ? -1 : 1)).join('\n') : undefined);
   }
   return elements;
 }
 
-function readAttribute(attribute: DerReader): string | undefined {
+function readAttribute(attribute: DerReader): string {
   const type = attribute.oid();
   const value = readText(attribute, attribute.next());
   attribute.finish();
-  return value === undefined ? undefined : `${type}=${value}`;
+  return value === undefined ? UNTOLD : `${type}=${value}`;
 }
 
 function readText(attribute: DerReader, node: DerNode): string | undefined {

@@ -28,6 +28,7 @@ const RULES: TokenRules = {
     expired: 'JWT-3.3b',
     early: 'JWT-4a',
     signature: 'JWT-4b',
+    unsuited: 'JWT-4c',
   },
 };
 

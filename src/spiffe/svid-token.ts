@@ -20,7 +20,16 @@ export interface TokenRules {
 }
 
 type TokenCheck =
-  'form' | 'algorithm' | 'crit' | 'claims' | 'subject' | 'expiry' | 'expired' | 'early' | 'signature';
+  | 'unsuited'
+  | 'form'
+  | 'algorithm'
+  | 'crit'
+  | 'claims'
+  | 'subject'
+  | 'expiry'
+  | 'expired'
+  | 'early'
+  | 'signature';
 
 /** A token taken apart: its form is right, its signature and its time are not yet judged. */
 export interface OpenToken {
@@ -79,7 +88,7 @@ export function checkSignature(
     throw refuse(rules, 'signature', 'its key is not in the bundle');
   const candidates = named === undefined ? [...keys.values()] : [named];
   const suited = candidates.filter((key) => keySuits(algorithm, key));
-  if (suited.length === 0) throw refuse(rules, 'signature', `no key of the bundle suits ${algorithm}`);
+  if (suited.length === 0) throw refuse(rules, 'unsuited', `no key of the bundle suits ${algorithm}`);
   if (!suited.some((key) => verifyJws(jws, algorithm, key))) {
     throw refuse(rules, 'signature', 'its signature does not hold');
   }

@@ -30,6 +30,7 @@ const RULES: TokenRules = {
     expired: 'WIT-3.4a',
     early: 'WIT-3.5a',
     signature: 'WIT-6.2a',
+    unsuited: 'WIT-2.3b',
   },
 };
 
