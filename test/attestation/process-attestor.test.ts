@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCgroup } from '../../src/measurement/cgroup.js';
 import { openAttestationRoom } from '../fakes/attestation-room.js';
-import { startChild } from '../fakes/child-process.js';
+import { endAtLast, startChild } from '../fakes/child-process.js';
 
 const SH = realpathSync('/bin/sh');
 const SLEEP = realpathSync('/bin/sleep');
@@ -12,8 +12,9 @@ const sha256 = (path: string): string => createHash('sha256').update(readFileSyn
 describe('ProcessAttestor', () => {
   it('gives path and digest of every ancestor, and not those of the process itself', async () => {
     await using room = openAttestationRoom();
-    await using shell = await startChild(SH, ['-c', 'sleep 600 & echo $!; read x; kill $!']);
+    await using shell = await startChild(SH, ['-c', 'sleep 600 & echo $!; read x']);
     const pid = Number(await shell.line());
+    using _child = endAtLast(pid);
 
     const { selectors } = await room.process.attest(room.instance(pid).process);
     const node = realpathSync('/proc/self/exe');
@@ -26,7 +27,6 @@ describe('ProcessAttestor', () => {
       ]),
     );
     expect(selectors).not.toContain(`process:ancestor_path:${SLEEP}`);
-    process.kill(pid, 'SIGKILL');
   });
 
   it('gives the place in the cgroups, and whether it is root’s word alone', async () => {

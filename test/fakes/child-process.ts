@@ -37,3 +37,16 @@ export async function startChild(
     [Symbol.asyncDispose]: kill,
   };
 }
+
+/** Ends a process that is not our own child, at the end of the test: `using _ = endAtLast(pid)`. */
+export function endAtLast(pid: number): Disposable {
+  return {
+    [Symbol.dispose]: () => {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+    },
+  };
+}

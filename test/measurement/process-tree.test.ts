@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Digests } from '../../src/measurement/digests.js';
 import { MAX_ANCESTORS, ProcessTree } from '../../src/measurement/process-tree.js';
-import { startChild, type RunningChild } from '../fakes/child-process.js';
+import { endAtLast, startChild, type RunningChild } from '../fakes/child-process.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
@@ -22,20 +22,10 @@ async function bench() {
   const family = async (shell = SH) => {
     const parent = cleanup.use(await startChild(shell, ['-c', PARENT]));
     const pid = Number(await parent.line());
-    cleanup.defer(() => {
-      endIfThere(pid);
-    });
+    cleanup.use(endAtLast(pid));
     return { parent, pid, folder: `/proc/${pid}` };
   };
   return { folder, clock, digests, tree, family, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
-}
-
-function endIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended already.
-  }
 }
 
 async function executed(pid: number, program: string): Promise<void> {

@@ -2,17 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Digests } from '../../src/measurement/digests.js';
 import { ProcessTree } from '../../src/measurement/process-tree.js';
-import { startChild, type RunningChild } from '../fakes/child-process.js';
+import { endAtLast, startChild, type RunningChild } from '../fakes/child-process.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 
-const PARENT = 'sleep 600 & echo $!; read x; kill $!';
+const PARENT = 'sleep 600 & echo $!; read x';
 
 /** Starts a shell with a child until the shell gets that pid; the kernel gives out the number after the last. */
-async function startWithPid(pid: number): Promise<RunningChild> {
+async function startWithPid(pid: number): Promise<{ shell: RunningChild; sleeper: number }> {
   for (;;) {
     writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));
     const shell = await startChild('sh', ['-c', PARENT]);
-    if (shell.pid === pid) return shell;
+    const sleeper = Number(await shell.line());
+    if (shell.pid === pid) return { shell, sleeper };
+    process.kill(sleeper, 'SIGKILL');
     await shell.kill();
   }
 }
@@ -27,19 +29,20 @@ describe('ProcessTree, when a pid is used again', () => {
     using tree = new ProcessTree({ digests, clock });
     await using first = await startChild('bash', ['-c', PARENT]);
     const orphan = Number(await first.line());
+    using _orphan = endAtLast(orphan);
     const before = await tree.above(`/proc/${orphan}`);
     expect(before[0]).toMatchObject({ pid: first.pid });
 
     await first.kill();
-    await using second = await startWithPid(first.pid);
-    const child = Number(await second.line());
+    const { shell, sleeper: child } = await startWithPid(first.pid);
+    await using second = shell;
+    using _child = endAtLast(child);
+    expect(second.pid).toBe(first.pid);
 
     const above = await tree.above(`/proc/${child}`);
     expect(above[0]?.pid).toBe(first.pid);
     expect(above[0]?.startTicks).not.toBe(before[0]?.startTicks);
     expect(parentOf(orphan)).not.toBe(first.pid);
     expect((await tree.above(`/proc/${orphan}`)).map(({ pid }) => pid)).not.toContain(first.pid);
-    process.kill(orphan, 'SIGKILL');
-    second.tell('');
   });
 });
