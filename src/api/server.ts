@@ -1,6 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import type { Desk } from './desk.js';
 import type { Rooms } from './rooms.js';
+import { addHealth } from './health.js';
+import { addReflection } from './reflection.js';
 import { addWorkloadApi } from './workload-api.js';
 
 /** No request of the agent socket is longer: the longest is a token to be judged. */
@@ -14,5 +16,7 @@ export function buildAgentServer(rooms: Rooms, desk: Desk): Server {
     'grpc.enable_channelz': 0,
   });
   addWorkloadApi(server, rooms, desk);
+  addHealth(server, rooms, desk);
+  addReflection(server, desk);
   return server;
 }

@@ -23,6 +23,7 @@ const EXACT: Readonly<Partial<Record<ErrorCode, status>>> = {
   BUNDLE_NOT_FOUND: status.NOT_FOUND,
   AUTHORITY_NOT_FOUND: status.NOT_FOUND,
   PROCESS_NOT_FOUND: status.NOT_FOUND,
+  SERVICE_NOT_FOUND: status.NOT_FOUND,
   ENTRY_EXISTS: status.ALREADY_EXISTS,
 };
 

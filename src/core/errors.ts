@@ -49,6 +49,7 @@ export const ERRORS = {
     kind: 'caller',
     remedy: 'Speak HTTP/2 with prior knowledge over the socket, as gRPC libraries do.',
   },
+  SERVICE_NOT_FOUND: { kind: 'caller', remedy: 'Ask for the empty name, or for SpiffeWorkloadAPI.' },
   // what an operator set
   CONFIG_INVALID: { kind: 'operator', remedy: 'Correct the named settings, then run `spoor check`.' },
   ENTRIES_INVALID: {
