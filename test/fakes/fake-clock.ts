@@ -9,6 +9,7 @@ interface Sleeper {
 /** A clock that stands still until a test moves it. No test ever waits for real time. */
 export class FakeClock implements Clock {
   #now: number;
+  #jumpedMs = 0;
   #sleepers: Sleeper[] = [];
 
   constructor(start: string) {
@@ -16,7 +17,7 @@ export class FakeClock implements Clock {
   }
 
   now(): Date {
-    return new Date(this.#now);
+    return new Date(this.#now + this.#jumpedMs);
   }
 
   monotonicMs(): number {
@@ -40,7 +41,7 @@ export class FakeClock implements Clock {
   /** Waits until the code under test is asleep again, then says when it will wake. */
   async nextWake(): Promise<Date> {
     while (this.#sleepers.length === 0) await nextTurn();
-    return new Date(Math.min(...this.#sleepers.map((sleeper) => sleeper.wakeAt)));
+    return new Date(Math.min(...this.#sleepers.map((sleeper) => sleeper.wakeAt)) + this.#jumpedMs);
   }
 
   /** Moves time forward and wakes whoever is due. */
@@ -48,5 +49,10 @@ export class FakeClock implements Clock {
     this.#now += ms;
     for (const sleeper of this.#sleepers.filter(({ wakeAt }) => wakeAt <= this.#now)) sleeper.wake();
     await nextTurn();
+  }
+
+  /** Sets the wall clock forward or back, as an operator or NTP does. Who is asleep does not notice. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 }
