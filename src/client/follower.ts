@@ -87,7 +87,7 @@ export class Follower<T> implements AsyncDisposable {
     this.#failing = true;
     this.#deps.log[level]('the Workload API does not serve us; trying again', {
       what: this.#deps.what,
-      failure,
+      error: failure,
     });
     if (kind === 'waiting') this.#cell.set({ kind, failure });
     else if (failure.code === 'IDENTITY_NOT_ISSUED') this.#withdraw();
@@ -105,7 +105,7 @@ export class Follower<T> implements AsyncDisposable {
     const last = state.kind === 'held' ? { value: state.value } : {};
     this.#deps.log.error('the Workload API will not serve us; not trying again', {
       what: this.#deps.what,
-      failure,
+      error: failure,
     });
     this.#cell.set({ kind: 'ended', failure, ...last });
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { writePem } from '../encoding/pem.js';
 import type { Authorizer } from './authorizer.js';
-import { admitPeer, presentedIn, type TlsSource } from './tls-peer.js';
+import { admitPeer, pemOf, presentedIn, TLS_DEFAULTS, type TlsSettings, type TlsSource } from './tls-peer.js';
 
 /** What a connection to a peer needs, for `tls.connect`, `https.request`, `new https.Agent` and `http2.connect`. */
 export type TlsClientOptions = Pick<
@@ -21,9 +21,13 @@ export type TlsClientOptions = Pick<
  * Errors of a connection: X509_SVID_INVALID, TLS_PEER_REFUSED, or those of OpenSSL; IDENTITY_NOT_ISSUED is thrown by
  *                         the call that would connect.
  */
-export function tlsClientOptions(source: TlsSource, authorizer: Authorizer): TlsClientOptions {
+export function tlsClientOptions(
+  source: TlsSource,
+  authorizer: Authorizer,
+  settings: TlsSettings = {},
+): TlsClientOptions {
   return {
-    secureContext: newestContext(source),
+    secureContext: newestContext(source, settings),
     // Said although it is the default, because NODE_TLS_REJECT_UNAUTHORIZED=0 would change that.
     rejectUnauthorized: true,
     checkServerIdentity: (_host, certificate) => {
@@ -42,27 +46,27 @@ export function tlsClientOptions(source: TlsSource, authorizer: Authorizer): Tls
 }
 
 /** Gives each connection a context of its own: Node reads `context` when it connects, not when it is given. */
-function newestContext(source: TlsSource): SecureContext {
+function newestContext(source: TlsSource, settings: TlsSettings): SecureContext {
   let fresh: unknown;
   return {
     get context() {
       // Node reads it twice for one connection, in one turn.
       if (fresh === undefined) queueMicrotask(() => (fresh = undefined));
-      fresh ??= createContext(source);
+      fresh ??= createContext(source, settings);
       return fresh;
     },
   };
 }
 
-function createContext({ current, bundles }: TlsSource): unknown {
+function createContext({ current, bundles }: TlsSource, settings: TlsSettings): unknown {
   const authorities = [...bundles].flatMap(({ x509Authorities }) => x509Authorities);
   const { context } = createSecureContext({
-    cert: current.chain.map((certificate) => certificate.toString()).join(''),
-    key: current.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    ...TLS_DEFAULTS,
+    ...settings,
+    ...pemOf(current),
     // The authorities of all trust domains, so that OpenSSL finds a path; `checkServerIdentity` then judges by one.
     ca: authorities.map((der) => writePem('CERTIFICATE', der)),
     allowPartialTrustChain: true,
-    minVersion: 'TLSv1.2',
     // OpenSSL refuses a session of another context, so that not even one that is given by hand is resumed.
     sessionIdContext: randomBytes(16).toString('hex'),
   });

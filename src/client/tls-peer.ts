@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
 import type { BundleSet } from '../spiffe/bundle.js';
@@ -18,6 +18,26 @@ export interface TlsSource {
   readonly clock: Clock;
   /** Aborts when the source is closed. */
   readonly closed: AbortSignal;
+}
+
+/**
+ * What a program may say of TLS itself. It is said here, not beside the options, since Node reads it together with the
+ * certificate, which changes.
+ */
+export type TlsSettings = Pick<
+  SecureContextOptions,
+  'ciphers' | 'ecdhCurve' | 'maxVersion' | 'minVersion' | 'sigalgs'
+>;
+
+/** TLS 1.2 and later, unless a program wants it otherwise. */
+export const TLS_DEFAULTS = { minVersion: 'TLSv1.2' } as const satisfies TlsSettings;
+
+/** An SVID as Node takes it: the chain, leaf first, and the key. */
+export function pemOf({ chain, privateKey }: X509Svid): { readonly cert: string; readonly key: string } {
+  return {
+    cert: chain.map((certificate) => certificate.toString()).join(''),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
 }
 
 /**

@@ -3,15 +3,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { X509Svid } from '../spiffe/x509-svid.js';
 import type { Authorizer } from './authorizer.js';
-import { admitPeer, presentedBy, type TlsSource } from './tls-peer.js';
+import { admitPeer, pemOf, presentedBy, TLS_DEFAULTS, type TlsSettings, type TlsSource } from './tls-peer.js';
 
 /** What a server needs, for `tls.createServer`, `https.createServer` and `http2.createSecureServer`. */
 export type TlsServerOptions = Required<
-  Pick<
-    TlsOptions,
-    'ca' | 'minVersion' | 'rejectUnauthorized' | 'requestCert' | 'secureOptions' | 'ticketKeys'
-  >
->;
+  Pick<TlsOptions, 'ca' | 'rejectUnauthorized' | 'requestCert' | 'secureOptions' | 'ticketKeys'>
+> &
+  TlsSettings;
 
 /** Node says here which server begins to listen. */
 const LISTENING = 'tracing:net.server.listen:asyncStart';
@@ -30,7 +28,12 @@ const LISTENING = 'tracing:net.server.listen:asyncStart';
  * Errors: none; while the identity is withdrawn, handshakes fail.
  * Source: X509-SVID section 5.
  */
-export function tlsServerOptions(source: TlsSource, authorizer: Authorizer): TlsServerOptions {
+export function tlsServerOptions(
+  source: TlsSource,
+  authorizer: Authorizer,
+  settings: TlsSettings = {},
+): TlsServerOptions {
+  const rules = { ...RULES, ...settings };
   // Never used on tickets, which are off: the one value that Node lets us read back from a server made with them.
   const ticketKeys = randomBytes(48);
   const taken = new WeakSet<Server>();
@@ -39,11 +42,11 @@ export function tlsServerOptions(source: TlsSource, authorizer: Authorizer): Tls
     if (!(server instanceof Server) || taken.has(server) || !server.getTicketKeys().equals(ticketKeys))
       return;
     taken.add(server);
-    takeOver(server, source, authorizer);
+    takeOver(server, certificateKeeper(server, source, rules), (socket) => admit(socket, source, authorizer));
   };
   subscribe(LISTENING, onListening);
   source.closed.addEventListener('abort', () => unsubscribe(LISTENING, onListening), { once: true });
-  return { ...RULES, ticketKeys };
+  return { ...rules, ticketKeys };
 }
 
 const RULES = {
@@ -51,19 +54,26 @@ const RULES = {
   // OpenSSL would judge by the bundles of all trust domains together. We judge, in `admit`.
   rejectUnauthorized: false,
   ca: [] as string[],
-  minVersion: 'TLSv1.2',
+  ...TLS_DEFAULTS,
   secureOptions: constants.SSL_OP_NO_TICKET,
 } as const satisfies TlsOptions;
 
-/** Stands between the server and its listeners, before a connection is wrapped and before it is theirs. */
-function takeOver(server: Server, source: TlsSource, authorizer: Authorizer): void {
-  const present = certificateKeeper(server, source);
+/**
+ * Stands between the server and its listeners: before a connection is wrapped in TLS, and before it is theirs.
+ *
+ * Takes: `admit` — gives the reason for a refusal.
+ */
+function takeOver(
+  server: Server,
+  present: () => void,
+  admit: (socket: TLSSocket) => Error | undefined,
+): void {
   const emit = server.emit.bind(server) as (event: string | symbol, ...args: unknown[]) => boolean;
   server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
     if (event === 'connection') present();
     if (event !== 'secureConnection') return emit(event, ...args);
     const socket = args[0] as TLSSocket;
-    const refusal = admit(socket, source, authorizer);
+    const refusal = admit(socket);
     return refusal === undefined ? emit(event, ...args) : emit('tlsClientError', refusal, socket);
   };
 }
@@ -83,12 +93,12 @@ function admit(socket: TLSSocket, source: TlsSource, authorizer: Authorizer): Er
 }
 
 /** Gives the server the newest SVID, if it has another one; none when there is none. */
-function certificateKeeper(server: Server, source: TlsSource): () => void {
+function certificateKeeper(server: Server, source: TlsSource, rules: TlsOptions): () => void {
   let shown: X509Svid | undefined;
   return () => {
     const svid = presentable(source);
     if (svid === shown) return;
-    server.setSecureContext({ ...RULES, ...(svid && pemOf(svid)) });
+    server.setSecureContext({ ...rules, ...(svid && pemOf(svid)) });
     shown = svid;
   };
 }
@@ -100,11 +110,4 @@ function presentable(source: TlsSource): X509Svid | undefined {
     // Withdrawn: the handshake fails for want of a certificate, which is all that a stranger need know.
     return undefined;
   }
-}
-
-function pemOf(svid: X509Svid): { cert: string; key: string | Buffer } {
-  return {
-    cert: svid.chain.map((certificate) => certificate.toString()).join(''),
-    key: svid.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-  };
 }

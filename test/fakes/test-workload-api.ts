@@ -42,7 +42,7 @@ export class TestWorkloadApi implements AsyncDisposable {
   readonly calls: ReceivedCall[] = [];
   readonly answers: AnswersOf;
   readonly #folder: AsyncDisposable;
-  readonly #open = new Set<ServerWritableStream<unknown, unknown>>();
+  readonly #open = new Map<ServerWritableStream<unknown, unknown>, AbortController>();
   #server: Server | undefined;
 
   private constructor(folder: { readonly path: string } & AsyncDisposable) {
@@ -82,6 +82,14 @@ export class TestWorkloadApi implements AsyncDisposable {
     this.#server = server;
   }
 
+  /** Ends the streams that are open with OK, as a server may at any time. */
+  hangUp(): void {
+    for (const [call, stop] of this.#open) {
+      stop.abort();
+      call.end();
+    }
+  }
+
   /** Ends everything at once, as a process that is killed does. */
   async stop(): Promise<void> {
     this.#server?.forceShutdown();
@@ -118,22 +126,22 @@ export class TestWorkloadApi implements AsyncDisposable {
   #stream(rpc: Rpc): handleServerStreamingCall<unknown, unknown> {
     return (call) => {
       this.calls.push({ rpc, request: call.request, metadata: call.metadata, peer: call.getPeer() });
-      this.#open.add(call);
-      const hungUp = new AbortController();
-      call.on('cancelled', () => hungUp.abort());
-      void this.#serve(rpc, call, hungUp.signal).finally(() => this.#open.delete(call));
+      const stop = new AbortController();
+      this.#open.set(call, stop);
+      call.on('cancelled', () => stop.abort());
+      void this.#serve(rpc, call, stop.signal).finally(() => this.#open.delete(call));
     };
   }
 
-  async #serve(rpc: Rpc, call: ServerWritableStream<unknown, unknown>, hungUp: AbortSignal): Promise<void> {
-    while (!hungUp.aborted) {
+  async #serve(rpc: Rpc, call: ServerWritableStream<unknown, unknown>, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
       const { current } = this.answers[rpc];
       const answer: Answer<unknown> = current.value;
       if ('status' in answer)
         return void call.emit('error', { code: answer.status, details: detailsOf(answer) });
       if ('end' in answer) return void call.end();
       call.write(answer.message);
-      await untilReplaced(current, hungUp);
+      await untilReplaced(current, stop);
     }
   }
 }
