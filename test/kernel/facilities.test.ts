@@ -14,6 +14,7 @@ import { SocketPair } from '../../src/kernel/socket-pair.js';
 import { unixAddress } from '../../src/kernel/unix-address.js';
 import { userNamespaceOf } from '../../src/kernel/user-namespace.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
+import { typescriptArguments } from '../fakes/typescript-process.js';
 
 const kernel = openKernel();
 
@@ -134,20 +135,13 @@ describe('hideFromOthers', () => {
       const core = readFileSync('/proc/self/limits', 'utf8').split('\\n').find((line) => line.startsWith('Max core'));
       console.log(JSON.stringify([before, control.isHidden(libc), statSync('/proc/self/environ').uid, core.split(/ {2,}/).slice(1, 3)]));
     `;
-    const child = spawn(process.execPath, ['--import', LOADER, '--input-type=module', '-e', script], {
+    const child = spawn(process.execPath, typescriptArguments('--input-type=module', '-e', script), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     expect(JSON.parse(await text(child.stdout))).toEqual([false, true, 0, ['0', '0']]);
     expect(isHidden(kernel.libc)).toBe(false);
   });
 });
-
-/** Lets Node find `x.ts` where the sources import `x.js`. */
-const LOADER = `data:text/javascript,${encodeURIComponent(`
-  import { registerHooks } from 'node:module';
-  registerHooks({ resolve: (specifier, context, next) =>
-    next(/^\..*\.js$/.test(specifier) && !context.parentURL.includes('node_modules') ? specifier.slice(0, -2) + 'ts' : specifier, context) });
-`)}`;
 
 describe('what the kernel has', () => {
   it('is said feature by feature, with what to do about those that are missing', () => {
