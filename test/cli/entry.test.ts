@@ -26,21 +26,10 @@ async function opened(): Promise<{ admin: FakeAdmin; line: CommandLine } & Async
 describe('spoor entry', () => {
   it('adds an entry with every field and prints it as JSON of a fixed shape', async () => {
     await using it = await opened();
-    const given = [
-      ...[
-        '--selector',
-        'unix:gid:7',
-        '--x509-svid-ttl',
-        '1h',
-        '--jwt-svid-ttl',
-        '90s',
-        '--wit-svid-ttl',
-        '15m',
-      ],
-      ...['--dns-name', 'web.local,www.local', '--hint', 'main', '--federates-with', 'partner.example'],
-      ...['--expires-at', '2031-01-01T00:00:00Z'],
-    ];
-    expect(await it.line.json('entry', 'add', ...WEB, ...given)).toEqual({
+    const given =
+      '--selector unix:gid:7 --x509-svid-ttl 1h --jwt-svid-ttl 90s --wit-svid-ttl 15m --dns-name web.local,www.local ' +
+      '--hint main --federates-with partner.example --expires-at 2031-01-01T00:00:00Z';
+    expect(await it.line.json('entry', 'add', ...WEB, ...given.split(' '))).toEqual({
       id: 'web',
       spiffe_id: 'spiffe://example.org/web',
       selectors: ['unix:uid:1000', 'unix:gid:7'],

@@ -61,6 +61,26 @@ async function program(): Promise<Command> {
   );
 }
 
+interface Help {
+  readonly path: readonly string[];
+  readonly text: string;
+  readonly examples: string;
+  readonly isGroup: boolean;
+}
+
+/** What `--help` prints of the program and of each command below it. */
+async function allHelps(): Promise<readonly Help[]> {
+  await using line = await CommandLine.open();
+  const tree = await program();
+  const ends = leaves(tree).map((path) => path.join(' '));
+  const helps = everyPath(tree).map(async (path) => {
+    const { out: text } = await line.run([...path, '--help']);
+    const examples = text.split('\nExamples:\n')[1]?.split('\n\n')[0] ?? '';
+    return { path, text, examples, isGroup: !ends.includes(path.join(' ')) };
+  });
+  return await Promise.all(helps);
+}
+
 function everyPath(command: Command, path: readonly string[] = []): (readonly string[])[] {
   return [path, ...command.commands.flatMap((child) => everyPath(child, [...path, child.name()]))];
 }
@@ -69,43 +89,34 @@ describe('every command', () => {
   it('is in the tables of this file', async () => {
     const names = leaves(await program()).map((path) => path.join(' '));
     const tested = [...ADMIN, ...AGENT].map((argv) => names.find((name) => argv.join(' ').startsWith(name)));
-    expect([...tested, ...OFFLINE].toSorted()).toEqual(names.toSorted());
+    expect(new Set([...tested, ...OFFLINE])).toEqual(new Set(names));
   });
 
-  it('has a help with an example that starts with its own name or pipes into it', async () => {
-    await using line = await CommandLine.open();
-    for (const path of everyPath(await program())) {
-      const { exit, out } = await line.run([...path, '--help']);
-      expect([path, exit]).toEqual([path, 0]);
-      const examples = out.split('\nExamples:\n')[1] ?? '';
-      expect(examples, path.join(' ')).toContain(['spoor', ...path].join(' '));
-    }
+  it('has a help with an example of itself', async () => {
+    const helps = await allHelps();
+    const without = helps.filter(({ path, examples }) => !examples.includes(['spoor', ...path].join(' ')));
+    expect(without.map(({ path }) => path.join(' '))).toEqual([]);
+    expect(helps.length).toBeGreaterThan(30);
   });
 
   it('takes --output json, and its help says what that prints, unless it has no answer to print', async () => {
-    await using line = await CommandLine.open();
-    for (const path of leaves(await program())) {
-      if (path[0] === 'demo' || path[0] === 'completion') continue;
-      const { out } = await line.run([...path, '--help']);
-      expect(out, path.join(' ')).toMatch(/--output <format>[\s\S]*\nJSON:\n {2}\S/u);
-    }
+    const silent = (await allHelps()).filter(
+      ({ text, isGroup }) => !isGroup && !/--output <format>[\s\S]*\nJSON:\n {2}\S/u.test(text),
+    );
+    expect(silent.map(({ path }) => path.join(' '))).toEqual(['demo', 'completion']);
   });
 
-  it('has examples that can be parsed: every option in them is one of its own', async () => {
-    await using line = await CommandLine.open();
-    for (const path of everyPath(await program())) {
-      const { out } = await line.run([...path, '--help']);
-      const examples = out.split('\nExamples:\n')[1]?.split('\n\n')[0] ?? '';
-      const own = examples.split('\n').filter((text) => text.trim().startsWith(['spoor', ...path].join(' ')));
-      const options = own.flatMap((text) =>
-        [...text.matchAll(/ (--[a-z0-9-]+)/gu)].map(([, name = '']) => name),
-      );
-      if (leaves(await program()).some((leaf) => leaf.join() === path.join())) {
-        for (const option of options)
-          expect(out.split('\nExamples:')[0], path.join(' ')).toContain(`  ${option}`);
-      }
-    }
-    expect.hasAssertions();
+  it('has examples in which every option is one of its own', async () => {
+    const wrong = (await allHelps()).flatMap(({ path, examples, text, isGroup }) =>
+      examples
+        .split('\n')
+        .filter((line) => !isGroup && line.trim().startsWith(['spoor', ...path].join(' ')))
+        .flatMap((line) =>
+          [...(line.split(' | ')[0] ?? '').matchAll(/ (--[a-z0-9-]+)/gu)].map(([, name = '']) => name),
+        )
+        .filter((option) => !text.split('\nExamples:')[0]?.includes(`  ${option}`)),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it.each([...ADMIN, ...AGENT])('says that the daemon is away: %s %s', async (...argv) => {
@@ -168,8 +179,8 @@ describe('every command', () => {
     await chmod(admin.path, 0o000);
     const { exit, err } = await line.run(['status']);
     // Root may open everything.
-    const expected = process.geteuid?.() === 0 ? [0, ''] : [3, expect.stringContaining('ADMIN_DENIED')];
-    expect([exit, err]).toEqual(expected);
+    const isRoot = process.geteuid?.() === 0;
+    expect([exit, err.includes('spoor: code: ADMIN_DENIED\n')]).toEqual(isRoot ? [0, false] : [3, true]);
   });
 
   it('says that a socket was left behind by a daemon that is gone', async () => {

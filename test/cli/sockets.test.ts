@@ -1,5 +1,5 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ function factsIn(temporary: string, env: PathFacts['env'] = {}, uid = UID): Path
   return { uid, home: temporary, temporary, env };
 }
 
-async function listening(path: string): Promise<AsyncDisposable> {
+async function listening(path: string): Promise<Server> {
   const server = createServer().listen(path);
   await once(server, 'listening');
   return server;
@@ -38,7 +38,8 @@ describe('findSocket', () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'spoor', 'agent.sock');
     await mkdir(join(folder.path, 'spoor'), { mode: 0o700 });
-    await using _daemon = await listening(path);
+    await using daemon = await listening(path);
+    expect(daemon.listening).toBe(true);
     const facts = factsIn('/nowhere', { XDG_RUNTIME_DIR: folder.path });
     expect(await findSocket('socket', undefined, facts)).toEqual({
       address: path,
@@ -51,7 +52,8 @@ describe('findSocket', () => {
     await using folder = await temporaryFolder();
     const own = join(folder.path, `spoor-${UID}`);
     await mkdir(own, { mode: 0o700 });
-    await using _daemon = await listening(join(own, 'admin.sock'));
+    await using daemon = await listening(join(own, 'admin.sock'));
+    expect(daemon.listening).toBe(true);
     expect(await findSocket('adminSocket', undefined, factsIn(folder.path))).toMatchObject({
       address: join(own, 'admin.sock'),
       from: 'user',

@@ -53,22 +53,10 @@ describe('spoor status', () => {
     await using line = await commandLineFor(admin);
     admin.problems = [PROBLEM];
     const shown = (await line.json('status')) as object;
-    expect(Object.keys(shown).toSorted()).toEqual(
-      [
-        ...[
-          'version',
-          'trust_domain',
-          'mode',
-          'mode_note',
-          'pid',
-          'started_at',
-          'agent_socket',
-          'admin_socket',
-        ],
-        ...['state_folder', 'calls', 'connections', 'pending_connections', 'streams', 'entries'],
-        ...['federated_bundles', 'next_rotation', 'instances', 'instance_count', 'authorities', 'problems'],
-      ].toSorted(),
-    );
+    const fields =
+      'admin_socket agent_socket authorities calls connections entries federated_bundles instance_count instances ' +
+      'mode mode_note next_rotation pending_connections pid problems started_at state_folder streams trust_domain version';
+    expect(Object.keys(shown).toSorted().join(' ')).toBe(fields);
     expect(shown).toMatchObject({ problems: [PROBLEM], instances: [{ pid: 4242, attested: true }] });
   });
 });

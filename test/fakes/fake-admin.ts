@@ -52,8 +52,8 @@ export class FakeAdmin implements AsyncDisposable {
 
   static async open(): Promise<FakeAdmin> {
     const admin = new FakeAdmin(await temporaryFolder());
-    admin.#server.addService(adminMethods() as never, admin.#handlers(admin.#answers()));
-    admin.#server.addService(explainMethods() as never, admin.#handlers({ Explain: admin.#explain }));
+    admin.#server.addService(adminMethods(), admin.#handlers(admin.#answers()));
+    admin.#server.addService(explainMethods(), admin.#handlers({ Explain: admin.#explain }));
     await new Promise<void>((resolve, reject) => {
       admin.#server.bindAsync(`unix://${admin.path}`, ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),

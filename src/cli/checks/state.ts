@@ -1,4 +1,4 @@
-import { access, constants, readdir, stat } from 'node:fs/promises';
+import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../daemon/config.js';
 import { readNode } from '../../state/node-file.js';
@@ -54,12 +54,17 @@ function foreignOwner(state: string, owner: number, uid: number): Finding {
 
 async function openFiles(state: string): Promise<readonly Finding[]> {
   const names = await readdir(state);
-  const found = await Promise.all(
-    names.map(async (name) => ({ path: join(state, name), mode: (await stat(join(state, name))).mode })),
-  );
-  return found
-    .filter(({ mode }) => (mode & 0o077) !== 0)
-    .map(({ path }) =>
+  const open = await Promise.all(names.map((name) => isOpen(join(state, name))));
+  return names
+    .filter((_, at) => open[at])
+    .map((name) => join(state, name))
+    .map((path) =>
       warning(SUBJECT, `others may read ${path}, if the folder ever lets them in`, `Run: chmod go= ${path}`),
     );
+}
+
+/** A running daemon's files come and go: one that is gone is open to nobody. */
+async function isOpen(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && (found.mode & 0o077) !== 0;
 }
