@@ -1,36 +1,10 @@
-import { SpoorError } from '../core/errors.js';
+import { derInvalid, type DerNode, readNode, TAG } from './der-node.js';
 import * as value from './der-values.js';
-
-/** The tags that certificates and keys are made of. */
-export const TAG = {
-  boolean: 0x01,
-  integer: 0x02,
-  bitString: 0x03,
-  octetString: 0x04,
-  null: 0x05,
-  oid: 0x06,
-  utf8: 0x0c,
-  printable: 0x13,
-  ia5: 0x16,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  sequence: 0x30,
-  set: 0x31,
-} as const;
 
 /** Bytes of one document: a certificate of some dozen names and RSA-4096 keys has room to spare. */
 export const MAX_DER_BYTES = 65_536;
 /** Nesting of one document; a certificate needs about ten. */
 export const MAX_DER_DEPTH = 32;
-
-/** One element: its tag byte, and where it lies in the bytes of its reader. */
-export interface DerNode {
-  readonly tag: number;
-  readonly constructed: boolean;
-  readonly start: number;
-  readonly contentStart: number;
-  readonly end: number;
-}
 
 /**
  * Reads strict DER element by element: the caller says what it expects next.
@@ -48,7 +22,7 @@ export class DerReader {
   #at: number;
 
   private constructor(bytes: Buffer, at: number, end: number, depth: number) {
-    if (depth > MAX_DER_DEPTH) throw invalid(`it is nested deeper than ${MAX_DER_DEPTH}`, at);
+    if (depth > MAX_DER_DEPTH) throw derInvalid(`it is nested deeper than ${MAX_DER_DEPTH}`, at);
     this.#bytes = bytes;
     this.#at = at;
     this.#end = end;
@@ -58,7 +32,7 @@ export class DerReader {
   /** `maxBytes` is raised only for what holds many documents. */
   static of(bytes: Uint8Array, maxBytes: number = MAX_DER_BYTES): DerReader {
     const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (all.length > maxBytes) throw invalid(`it is longer than ${maxBytes} bytes`, 0);
+    if (all.length > maxBytes) throw derInvalid(`it is longer than ${maxBytes} bytes`, 0);
     return new DerReader(all, 0, all.length, 0);
   }
 
@@ -76,7 +50,7 @@ export class DerReader {
   next(tag?: number): DerNode {
     const node = readNode(this.#bytes, this.#at, this.#end);
     if (tag !== undefined && node.tag !== tag) {
-      throw invalid(`found tag 0x${node.tag.toString(16)} in place of 0x${tag.toString(16)}`, node.start);
+      throw derInvalid(`found tag 0x${node.tag.toString(16)} in place of 0x${tag.toString(16)}`, node.start);
     }
     this.#at = node.end;
     return node;
@@ -90,7 +64,7 @@ export class DerReader {
   /** A reader over the content of a constructed element. */
   inside(node: DerNode): DerReader {
     if (!node.constructed)
-      throw invalid('found a primitive element in place of a constructed one', node.start);
+      throw derInvalid('found a primitive element in place of a constructed one', node.start);
     return new DerReader(this.#bytes, node.contentStart, node.end, this.#depth + 1);
   }
 
@@ -140,14 +114,14 @@ export class DerReader {
 
   /** Refuses anything that is left. */
   finish(): void {
-    if (!this.done) throw invalid('found more than belongs there', this.#at);
+    if (!this.done) throw derInvalid('found more than belongs there', this.#at);
   }
 
   #value<T>(tag: number, read: (content: Buffer) => T | undefined): T {
     const node = this.next(tag);
     const found = read(this.content(node));
     if (found === undefined)
-      throw invalid(`the value of tag 0x${tag.toString(16)} is not in DER form`, node.start);
+      throw derInvalid(`the value of tag 0x${tag.toString(16)} is not in DER form`, node.start);
     return found;
   }
 }
@@ -163,48 +137,6 @@ function walk(reader: DerReader, node: DerNode): void {
   if (!node.constructed) return;
   const inside = reader.inside(node);
   while (!inside.done) walk(inside, inside.next());
-}
-
-function readNode(bytes: Buffer, start: number, limit: number): DerNode {
-  const tag = bytes[start];
-  const first = bytes[start + 1];
-  if (start + 2 > limit || tag === undefined || first === undefined)
-    throw invalid('it ends too early', start);
-  checkTag(tag, start);
-
-  const { length, width } = first < 0x80 ? { length: first, width: 0 } : readLongLength(bytes, start, limit);
-  const contentStart = start + 2 + width;
-  const end = contentStart + length;
-  if (end > limit) throw invalid('a length points past the end', start);
-  return { tag, constructed: (tag & 0x20) !== 0, start, contentStart, end };
-}
-
-function checkTag(tag: number, start: number): void {
-  if ((tag & 0x1f) === 0x1f) throw invalid('a tag number is above 30', start);
-  if (tag === 0) throw invalid('tag 0 is reserved', start);
-  const universal = (tag & 0xc0) === 0;
-  const nests = tag === TAG.sequence || tag === TAG.set;
-  if (universal && ((tag & 0x20) !== 0) !== nests) {
-    throw invalid('a universal tag is primitive or constructed against its kind', start);
-  }
-  if (tag === (TAG.sequence & ~0x20) || tag === (TAG.set & ~0x20)) {
-    throw invalid('a sequence or set is primitive', start);
-  }
-}
-
-function readLongLength(bytes: Buffer, start: number, limit: number): { length: number; width: number } {
-  const width = (bytes[start + 1] ?? 0) & 0x7f;
-  if (width === 0 || width > 3) throw invalid('a length is indefinite or wider than three bytes', start);
-  if (start + 2 + width > limit) throw invalid('it ends too early', start);
-  const length = bytes.readUIntBE(start + 2, width);
-  if (length < 0x80 || (width > 1 && length < 2 ** (8 * (width - 1)))) {
-    throw invalid('a length is not in its shortest form', start);
-  }
-  return { length, width };
-}
-
-function invalid(why: string, offset: number): SpoorError {
-  return new SpoorError('DER_INVALID', `not DER: ${why}`, { facts: { offset } });
 }
 
 function element(tag: number, ...content: readonly Uint8Array[]): Buffer {

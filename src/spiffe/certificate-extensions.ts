@@ -1,5 +1,6 @@
 import { SpoorError } from '../core/errors.js';
-import { DerReader, TAG } from '../encoding/der.js';
+import { DerReader } from '../encoding/der.js';
+import { TAG } from '../encoding/der-node.js';
 
 /** The extensions that path validation knows (RFC 5280 section 4.2.1). */
 export const OID = {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { SpoorError } from '../core/errors.js';
-import { checkDer, DerReader, TAG } from '../encoding/der.js';
+import { checkDer, DerReader } from '../encoding/der.js';
+import { TAG } from '../encoding/der-node.js';
 import * as extension from './certificate-extensions.js';
 
 /** Signatures that are believed: SHA-2 with RSA (PKCS#1 and PSS) or ECDSA, and Ed25519. Never MD5 or SHA-1. */

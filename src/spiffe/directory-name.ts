@@ -1,4 +1,5 @@
-import { type DerNode, DerReader, TAG } from '../encoding/der.js';
+import { DerReader } from '../encoding/der.js';
+import { type DerNode, TAG } from '../encoding/der-node.js';
 
 const TEXT_TAGS: ReadonlySet<number> = new Set([TAG.utf8, TAG.printable, TAG.ia5]);
 /** Stands for an attribute that cannot be compared; no attribute reads so. */

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { inspect } from 'node:util';
 import { SpoorError } from '../core/errors.js';
-import { DerReader, TAG } from '../encoding/der.js';
+import { DerReader } from '../encoding/der.js';
+import { TAG } from '../encoding/der-node.js';
 import { readPem } from '../encoding/pem.js';
 import type { BundleLookup } from './bundle.js';
 import { type Certificate, readCertificate } from './certificate.js';

@@ -1,3 +1,5 @@
+import type { Requirement } from './requirement.js';
+
 /** One finished test, as far as proofs are concerned. */
 export interface FinishedTest {
   readonly passed: boolean;
@@ -18,9 +20,14 @@ export function countProofs(toProve: readonly string[], tests: Iterable<Finished
   };
 }
 
-/** What is printed at the end of a run. */
-export function describeCount({ proven, missing }: ProofCount): string {
+/** What is printed at the end of a run: the count, and a line for each number without proof. */
+export function describeCount({ proven, missing }: ProofCount, requirements: readonly Requirement[]): string {
   const all = proven.length + missing.length;
-  const head = `conformance: ${proven.length} of ${all} clauses of the SPIFFE standards are proven`;
-  return missing.length === 0 ? head : `${head}; without proof: ${missing.join(' ')}`;
+  const lines = requirements
+    .filter(({ id }) => missing.includes(id))
+    .map(({ id, level, who, title }) => `  ${id} ${level} (${who}) ${title}`);
+  return [
+    `conformance: ${proven.length} of ${all} clauses of the SPIFFE standards are proven`,
+    ...lines,
+  ].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule, TestSpecification, Vitest } from 'vitest/node';
 import { countProofs, describeCount, type FinishedTest } from './proof-count.js';
-import { idsToProve } from './requirements.js';
+import { idsToProve, REQUIREMENTS } from './requirements.js';
 
 /** The project whose tests prove every clause by themselves, without root and without a daemon process. */
 const PROVING_PROJECT = 'unit';
@@ -30,7 +30,7 @@ export default class ConformanceReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], _errors: readonly unknown[], reason: string): void {
     if (!this.#whole || reason === 'interrupted') return;
     const count = countProofs(idsToProve(), finishedTests(modules));
-    this.#vitest?.logger.log(`\n${describeCount(count)}`);
+    this.#vitest?.logger.log(`\n${describeCount(count, REQUIREMENTS)}`);
     if (count.missing.length > 0) process.exitCode = 1;
   }
 }

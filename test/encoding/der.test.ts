@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../fakes/outcome.js';
-import { checkDer, der, DerReader, MAX_DER_BYTES, MAX_DER_DEPTH, TAG } from '../../src/encoding/der.js';
+import { checkDer, der, DerReader, MAX_DER_BYTES, MAX_DER_DEPTH } from '../../src/encoding/der.js';
+import { TAG } from '../../src/encoding/der-node.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const read = (text: string): DerReader => DerReader.of(hex(text));
