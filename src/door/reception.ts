@@ -7,8 +7,8 @@ import type { Admission } from './admission.js';
 import { refusal, type DoorRefusal } from './door-refusal.js';
 import type { Arrival, Handshakes } from './handshakes.js';
 
-/** So many connections are accepted before everything else has its turn. */
-const ACCEPTS_AT_ONCE = 64;
+/** So many connections are accepted before everything else has its turn: 2 ms of them, when all are turned away. */
+const ACCEPTS_AT_ONCE = 256;
 /** How long to leave the backlog alone when there is no descriptor left to accept with. */
 const EXHAUSTED_PAUSE_MS = 100;
 
