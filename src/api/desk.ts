@@ -109,7 +109,9 @@ export class Desk {
   }
 
   /** Says once, everywhere, that the call failed: status, log, metrics and record. */
-  refuse(context: CallContext, error: unknown): Refused {
+  refuse(context: CallContext, failure: unknown): Refused {
+    // Whatever went wrong in a call that the stop cut short, the stop is why.
+    const error = context.ending === 'stopping' ? stopping() : failure;
     const answer =
       this.#surface === 'admin' ? toAdminStatus(error, context.call) : toWorkloadStatus(error, context.call);
     this.#close(context, answer.code);

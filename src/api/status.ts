@@ -65,7 +65,9 @@ function codeOf(error: unknown): status {
 function workloadWords(error: unknown): string {
   if (!(error instanceof SpoorError) || error.kind === 'bug') return 'internal error';
   const words = SPIRE_WORDS[error.code];
-  if (words !== undefined) return words;
+  // A sentence that only goes on after those words says whose processes the daemon can attest at all.
+  if (words !== undefined)
+    return error.code === 'ATTESTATION_FAILED' && error.message.startsWith(words) ? error.message : words;
   return error.kind === 'operator' ? `not available: ${error.code}` : error.message;
 }
 

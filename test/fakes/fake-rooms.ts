@@ -1,4 +1,7 @@
+import type { ExplainRooms } from '../../src/api/explain.js';
 import type { Rooms, SurfaceCall } from '../../src/api/rooms.js';
+import { Attestors } from '../../src/attestation/attest.js';
+import { EntrySet } from '../../src/entries/entry-set.js';
 import { NO_METRICS, type Metrics } from '../../src/core/metrics.js';
 import { SpoorError } from '../../src/core/errors.js';
 import { SnapshotCell, type Snapshot } from '../../src/core/snapshot.js';
@@ -124,8 +127,37 @@ export class CountingMetrics implements Metrics {
   }
 }
 
+/** Knows the processes that are connected, by their numbers. */
+class FakeProcesses {
+  readonly #rooms: FakeRooms;
+
+  constructor(rooms: FakeRooms) {
+    this.#rooms = rooms;
+  }
+
+  acquirePid(pid: number): MeasuredProcess {
+    const peer = [...this.#rooms.peers.values()].find(({ process }) => process.pid === pid);
+    if (peer === undefined) throw new SpoorError('PROCESS_NOT_FOUND', `no process has the number ${pid}`);
+    return peer.process;
+  }
+
+  release(): void {}
+}
+
+/** One attestor, which knows uid and program of every process. */
+function fakeAttestors({ clock, log, metrics }: FakeRooms): Attestors {
+  const attestor = {
+    name: 'unix',
+    attest: ({ uid }: MeasuredProcess) => ({
+      selectors: [`unix:uid:${uid}`, 'unix:path:/usr/bin/web'],
+      path: '/usr/bin/web',
+    }),
+  };
+  return new Attestors({ attestors: [attestor], clock, log, metrics, recorder: { append: async () => {} } });
+}
+
 /** Rooms that work, for one trust domain: what they answer is set by the test. */
-export class FakeRooms implements Rooms {
+export class FakeRooms implements Rooms, ExplainRooms {
   readonly trustDomain = TrustDomain.parse('example.org');
   readonly clock = new FakeClock('2030-01-01T00:00:00Z');
   readonly log = new MemoryLog();
@@ -143,7 +175,9 @@ export class FakeRooms implements Rooms {
   readonly refusals = { refused: (refusal: Refusal): void => void this.recorded.push(refusal) };
   readonly stop = new AbortController();
   readonly stopping = this.stop.signal;
-  readonly instances = new Map<MeasuredProcess, Instance>();
+  readonly #known = new Map<MeasuredProcess, Instance>();
+  readonly entries = new SnapshotCell(EntrySet.of([], this.trustDomain));
+  readonly explain: ExplainRooms['explain'];
   /** Who is at the other end of each connection; a test endpoint fills it. */
   readonly peers = new Map<string, Peer>();
   attestations = 0;
@@ -153,17 +187,22 @@ export class FakeRooms implements Rooms {
 
   constructor(changes: Partial<Omit<Rooms, 'views' | 'clock' | 'log' | 'metrics'>> = {}) {
     Object.assign(this, changes);
+    this.explain = { processes: new FakeProcesses(this), attestors: fakeAttestors(this) };
+  }
+
+  get instances(): Iterable<Instance> {
+    return this.#known.values();
   }
 
   readonly peerOf = (call: SurfaceCall): Peer | undefined => this.peers.get(call.getPeer());
 
   readonly instanceOf = ({ process }: Peer): Instance => {
-    let instance = this.instances.get(process);
+    let instance = this.#known.get(process);
     if (instance === undefined) {
-      const id = this.instances.size.toString(16).padStart(32, '0');
+      const id = this.#known.size.toString(16).padStart(32, '0');
       const attestation = new SnapshotCell<Attestation | undefined>(undefined);
       instance = { id, process, level: 'connected', attestation };
-      this.instances.set(process, instance);
+      this.#known.set(process, instance);
     }
     return instance;
   };

@@ -2,6 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ServerCredentials, type ConnectionInjector, type Server } from '@grpc/grpc-js';
 import { CallNumbers, Desk } from '../../src/api/desk.js';
+import type { ExplainRooms } from '../../src/api/explain.js';
 import type { Rooms } from '../../src/api/rooms.js';
 import { buildAgentServer } from '../../src/api/server.js';
 import type { Peer } from '../../src/door/peer.js';
@@ -61,8 +62,8 @@ export class TestDoor implements AsyncDisposable {
 
 /** The agent socket behind a door that lets everybody in. */
 export async function openTestEndpoint(
-  rooms: Rooms & { readonly peers: Map<string, Peer> },
+  rooms: Rooms & ExplainRooms & { readonly peers: Map<string, Peer> },
 ): Promise<TestDoor & { readonly desk: Desk }> {
   const desk = Desk.open(rooms, 'agent', new CallNumbers());
-  return Object.assign(await TestDoor.open(buildAgentServer(rooms, desk), rooms.peers), { desk });
+  return Object.assign(await TestDoor.open(buildAgentServer(rooms, desk, rooms), rooms.peers), { desk });
 }

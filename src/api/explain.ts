@@ -1,0 +1,98 @@
+import type { Server } from '@grpc/grpc-js';
+import { explainProcess, type ExplainDeps } from '../attestation/explain.js';
+import type { Clock } from '../core/clock.js';
+import { SpoorError } from '../core/errors.js';
+import type { Snapshot } from '../core/snapshot.js';
+import type { EntrySet } from '../entries/entry-set.js';
+import type { Instance } from '../instances/instance.js';
+import { explainMethods, type Explanation } from '../wire/explain.js';
+import type { CallContext } from './call-context.js';
+import type { Desk, Surface } from './desk.js';
+import { stepsOf, verdictOf } from './explain-steps.js';
+import { isPresented } from './presented.js';
+import { addUnaryService } from './service.js';
+
+/** Nearest entries that are named: enough to see the one that was meant. */
+const MAX_NEAREST = 3;
+
+/** What explaining needs of the daemon. */
+export interface ExplainRooms {
+  readonly explain: ExplainDeps;
+  readonly entries: { readonly current: Snapshot<EntrySet> };
+  readonly instances: Iterable<Instance>;
+  readonly clock: Clock;
+}
+
+/**
+ * Registers spoor.v1.Explain: why a process gets what it gets. Over the agent socket a caller learns that of itself and
+ * of processes of its own uid, over the admin socket of all.
+ */
+export function addExplain(server: Server, rooms: ExplainRooms, desk: Desk, surface: Surface): void {
+  addUnaryService(server, desk, 'spoor.v1.Explain', explainMethods, {
+    Explain: ({ pid }, context) => {
+      const asked = pid === 0 ? context.peer.process.pid : pid;
+      if (surface === 'agent') checkOwner(asked, rooms, context);
+      return explain(asked, rooms);
+    },
+  });
+}
+
+/** Errors: PROCESS_NOT_FOUND; ADMIN_DENIED for a process of another uid. */
+function checkOwner(pid: number, { explain: { processes } }: ExplainRooms, { peer }: CallContext): void {
+  const process = processes.acquirePid(pid);
+  try {
+    if (process.uid === peer.process.uid) return;
+    throw new SpoorError(
+      'ADMIN_DENIED',
+      `process ${pid} is not of uid ${peer.process.uid}: only the admin socket explains it`,
+    );
+  } finally {
+    processes.release(process);
+  }
+}
+
+async function explain(pid: number, rooms: ExplainRooms): Promise<Explanation> {
+  const { process, attestation } = await explainProcess(pid, rooms.explain);
+  const { selectors, outcomes, path = '' } = attestation;
+  const entries = rooms.entries.current.value;
+  const { matches, refused } = entries.match(selectors, rooms.clock.now());
+  const instance = instanceOf(pid, process.startTicks, rooms.instances);
+  const found = { instance, outcomes, matches, refused, entries: entries.size };
+  return {
+    process: {
+      pid,
+      uid: process.uid,
+      gid: process.gid,
+      path,
+      level: instance?.level ?? 'connected',
+      instance: instance?.id ?? '',
+      foreign_user_namespace: process.foreignUserNamespace,
+    },
+    steps: stepsOf(found),
+    outcomes: outcomes.map(({ attestor, selectors, failure = '' }) => ({ attestor, selectors, failure })),
+    selectors,
+    presented: selectors.filter((selector) => isPresented(selector, selectors)),
+    matches: matches.map(({ entry, spiffeId }) => ({
+      id: entry.id,
+      spiffe_id: spiffeId.toString(),
+      hint: entry.hint,
+    })),
+    refused: refused.map(({ entry, reason }) => ({ id: entry.id, reason })),
+    nearest: matches.length > 0 ? [] : nearest(entries, selectors),
+    verdict: verdictOf(found),
+  };
+}
+
+function nearest(entries: EntrySet, selectors: readonly string[]): Explanation['nearest'] {
+  return entries
+    .nearest(selectors, MAX_NEAREST)
+    .filter(({ missing }) => missing.length > 0)
+    .map(({ entry, missing }) => ({ id: entry.id, spiffe_id: entry.spiffeId, missing }));
+}
+
+function instanceOf(pid: number, startTicks: number, instances: Iterable<Instance>): Instance | undefined {
+  for (const instance of instances) {
+    if (instance.process.pid === pid && instance.process.startTicks === startTicks) return instance;
+  }
+  return undefined;
+}

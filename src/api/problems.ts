@@ -1,0 +1,59 @@
+import { ERRORS } from '../core/errors.js';
+import type { EntryProblem } from '../entries/entry-catalog.js';
+import type { BundleProblem } from '../issuance/bundle-store.js';
+import type { Problem } from '../wire/admin.js';
+import type { AdminRooms, Finding } from './admin-rooms.js';
+
+const NOWHERE = { file: '', line: 0, path: '', found: '', allowed: '' } as const;
+
+/** Everything that the daemon knows to be wrong at the moment: in its files, and in how it is. */
+export function problemsOf({
+  catalog,
+  bundles,
+  health,
+}: Pick<AdminRooms, 'catalog' | 'bundles' | 'health'>): Problem[] {
+  return [
+    ...catalog.problems.map(ofEntries),
+    ...bundles.problems.map(ofBundles),
+    ...health().filter(isUnwell).map(ofHealth),
+  ];
+}
+
+function ofEntries({ file, line, path, found, allowed }: EntryProblem): Problem {
+  return {
+    severity: 'error',
+    subject: 'entries',
+    message: 'a file of entries is not in force as it stands; the last good one is',
+    remedy: ERRORS.ENTRIES_INVALID.remedy,
+    file,
+    line,
+    path,
+    found,
+    allowed,
+  };
+}
+
+function ofBundles({ file, message }: BundleProblem): Problem {
+  return {
+    ...NOWHERE,
+    severity: 'error',
+    subject: 'bundles',
+    message,
+    remedy: 'Correct the named file; the last good bundle stays in force.',
+    file,
+  };
+}
+
+function isUnwell({ status }: Finding): boolean {
+  return status !== 'ok';
+}
+
+function ofHealth({ name, status, detail }: Finding): Problem {
+  return {
+    ...NOWHERE,
+    severity: status === 'failed' ? 'error' : 'warning',
+    subject: name,
+    message: detail,
+    remedy: 'The log has the lines around it.',
+  };
+}
