@@ -2,7 +2,6 @@ import { SpoorError } from '../core/errors.js';
 import type { IssuedJwtSvid } from '../issuance/views.js';
 import { writeJwtSvidResponse } from '../wire/responses.js';
 import type { JWTSVIDRequest } from '../wire/workload-api.js';
-import type { CallContext } from './call-context.js';
 import { notIssued } from './follow.js';
 import { requestedSpiffeId } from './requested-spiffe-id.js';
 import type { Rooms } from './rooms.js';

@@ -1,13 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  status,
-  type MethodDefinition,
-  type Server,
-  type ServerDuplexStream,
-  type ServiceDefinition,
-} from '@grpc/grpc-js';
+import { status, type MethodDefinition, type Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import type * as HealthCheck from 'grpc-health-check';
 import type * as Reflection from '@grpc/reflection';
 import { describeFiles, type DescribedFile, type ProtoFile } from '../wire/descriptors.js';
@@ -52,9 +46,12 @@ export function addReflection(server: Server, desk: Desk): void {
       requestSerialize: (request) => method().requestSerialize(request),
       responseDeserialize: (bytes) => method().responseDeserialize(bytes),
     };
-    server.addService({ ServerReflectionInfo: definition } as unknown as ServiceDefinition, {
-      ServerReflectionInfo: (call: Call) => void converse(call, desk, desk.open(path, call), index),
-    });
+    server.addService(
+      { ServerReflectionInfo: definition },
+      {
+        ServerReflectionInfo: (call: Call) => void converse(call, desk, desk.open(path, call), index),
+      },
+    );
   }
 }
 
@@ -96,7 +93,7 @@ class Index {
 
   answer(request: Request): object {
     const answer = { validHost: request.host ?? '', originalRequest: request };
-    switch (request.messageRequest) {
+    switch (request.messageRequest ?? '') {
       case 'listServices':
         return { ...answer, listServicesResponse: { service: this.#services.map((name) => ({ name })) } };
       case 'fileByFilename':

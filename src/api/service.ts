@@ -1,7 +1,6 @@
 import type {
   MethodDefinition,
   Server,
-  ServiceDefinition,
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -37,7 +36,7 @@ export function addService(server: Server, service: string, rpcs: readonly Rpc[]
     };
     implementation[name] = handle(path);
   }
-  server.addService(definition as ServiceDefinition, implementation);
+  server.addService(definition, implementation);
 }
 
 /** An answer for each RPC of a service that is unary throughout. */

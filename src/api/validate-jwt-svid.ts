@@ -4,7 +4,6 @@ import type { BundleLookup } from '../spiffe/bundle.js';
 import { validateJwtSvid, type JwtSvid } from '../spiffe/jwt-svid.js';
 import { writeValidateJwtSvidResponse } from '../wire/responses.js';
 import type { ValidateJWTSVIDRequest } from '../wire/workload-api.js';
-import type { CallContext } from './call-context.js';
 import type { Rooms } from './rooms.js';
 import type { Respond } from './unary.js';
 
