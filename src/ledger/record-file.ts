@@ -25,6 +25,7 @@ export class RecordFile implements Recorder, AsyncDisposable {
   #size: number;
   #pending: Pending[] = [];
   #writing: Promise<void> | undefined;
+  #trouble: string | undefined;
 
   private constructor(file: FileHandle, path: string, size: number, clock: Clock) {
     this.#file = file;
@@ -54,6 +55,11 @@ export class RecordFile implements Recorder, AsyncDisposable {
     return findRecords(path, needle);
   }
 
+  /** Why the last write failed; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   /** Errors: RECORD_UNWRITABLE; nothing of this event is then in the file. The next append tries again. */
   append(event: RecordEvent): Promise<void> {
     const line = `${JSON.stringify({ at: this.#clock.now(), ...event })}\n`;
@@ -77,9 +83,11 @@ export class RecordFile implements Recorder, AsyncDisposable {
       this.#pending = [];
       try {
         await this.#write(Buffer.from(batch.map(({ line }) => line).join('')));
+        this.#trouble = undefined;
         for (const { resolve } of batch) resolve();
       } catch (cause) {
         const error = unwritable(this.#path, cause);
+        this.#trouble = error.message;
         for (const { reject } of batch) reject(error);
       }
     }

@@ -1,0 +1,53 @@
+import type { Authorities } from '../authority/authorities.js';
+import type { Clock } from '../core/clock.js';
+import type { EntryCatalog } from '../entries/entry-catalog.js';
+import type { BundleStore } from '../issuance/bundle-store.js';
+import type { RecordFile } from '../ledger/record-file.js';
+import type { HealthCheck, HealthProbe } from './health.js';
+
+/** Nothing can be signed with an authority that has expired; one whose files are not in order still signs. */
+export function authorityProbe(
+  authorities: Pick<Authorities, 'set' | 'problems'>,
+  clock: Clock,
+): HealthProbe {
+  return () => {
+    const { x509, jwt, wit } = authorities.set.current.value;
+    const expired = [x509, jwt, wit].some(({ notAfter }) => notAfter <= clock.now());
+    if (expired) return failed('authority', 'an authority has expired');
+    return okUnless('authority', authorities.problems);
+  };
+}
+
+/** A bad edit keeps the last good entries in force: served, but not as the operator wants it. */
+export function entriesProbe(catalog: Pick<EntryCatalog, 'problems'>): HealthProbe {
+  return () =>
+    okUnless(
+      'entries',
+      catalog.problems.map(({ file, line }) => `${file}:${line} is not valid`),
+    );
+}
+
+export function bundlesProbe(bundles: Pick<BundleStore, 'problems'>): HealthProbe {
+  return () =>
+    okUnless(
+      'bundles',
+      bundles.problems.map(({ file, message }) => `${file}: ${message}`),
+    );
+}
+
+/** Nothing new is issued while its record cannot be written. */
+export function stateProbe(record: Pick<RecordFile, 'trouble'>): HealthProbe {
+  return () => (record.trouble === undefined ? ok('state') : failed('state', record.trouble));
+}
+
+function okUnless(name: string, problems: readonly string[]): HealthCheck {
+  return problems.length === 0 ? ok(name) : { name, status: 'degraded', detail: problems.join('; ') };
+}
+
+function ok(name: string): HealthCheck {
+  return { name, status: 'ok', detail: '' };
+}
+
+function failed(name: string, detail: string): HealthCheck {
+  return { name, status: 'failed', detail };
+}
