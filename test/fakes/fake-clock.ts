@@ -38,9 +38,9 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Waits until the code under test is asleep again, then says when it will wake. */
-  async nextWake(): Promise<Date> {
-    while (this.#sleepers.length === 0) await nextTurn();
+  /** Waits until the code under test is asleep again, in `asleep` places, then says when it will wake. */
+  async nextWake(asleep = 1): Promise<Date> {
+    while (this.#sleepers.length < asleep) await nextTurn();
     return new Date(Math.min(...this.#sleepers.map((sleeper) => sleeper.wakeAt)) + this.#jumpedMs);
   }
 
