@@ -72,11 +72,16 @@ export async function unreachable(path: string, cause?: unknown): Promise<SpoorE
 }
 
 function codeOf(answered: status, message: string, isOurs: boolean): ErrorCode {
-  const [, told] = CODE_OF_WORDS.find(([words]) => isOurs && words.test(message)) ?? [];
+  const told = isOurs ? codeInWords(message) : undefined;
   if (told !== undefined) return told;
   // Somebody answered, so the daemon is there.
   if (isOurs && answered === status.UNAVAILABLE) return 'AUTHORITY_NOT_READY';
   return CODE_OF_STATUS[answered] ?? 'INVARIANT_BROKEN';
+}
+
+function codeInWords(message: string): ErrorCode | undefined {
+  const named = /^not available: ([A-Z0-9_]+)$/u.exec(message)?.[1];
+  return isKnown(named) ? named : CODE_OF_WORDS.find(([words]) => words.test(message))?.[1];
 }
 
 function isServiceError(error: unknown): error is ServiceError {

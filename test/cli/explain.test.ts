@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/wire/explain.js';
 import { FakeAdmin } from '../fakes/fake-admin.js';
@@ -104,6 +105,24 @@ describe('spoor explain', () => {
     it.line.uid = 4_000_000;
     await it.line.run(['explain', String(process.pid)]);
     expect([it.agent.explained, it.admin.explained]).toEqual([[], [process.pid, process.pid]]);
+  });
+
+  it.each([
+    [status.UNAVAILABLE, 'workload attestation failed', 5, 'ATTESTATION_FAILED'],
+    [status.UNAVAILABLE, 'rate limit exceeded for Explain', 5, 'RATE_EXCEEDED'],
+    [status.UNAVAILABLE, 'not available: RECORD_UNWRITABLE', 3, 'RECORD_UNWRITABLE'],
+    [status.UNAVAILABLE, 'not yet', 5, 'AUTHORITY_NOT_READY'],
+    [status.PERMISSION_DENIED, 'not available: ADMIN_DENIED', 3, 'ADMIN_DENIED'],
+    [status.PERMISSION_DENIED, 'no identity issued', 4, 'IDENTITY_NOT_ISSUED'],
+    [status.INTERNAL, 'internal error', 1, 'INVARIANT_BROKEN'],
+  ])('knows by status %d and the words "%s" what a workload is told', async (code, details, exit, name) => {
+    await using it = await opened();
+    it.agent.refusal = { code, details };
+    const outcome = await it.line.run(['explain', '--output', 'json']);
+    expect([outcome.exit, JSON.parse(outcome.err)]).toMatchObject([
+      exit,
+      { error: { code: name, message: details, facts: { call: 1 } } },
+    ]);
   });
 
   it('says that a process is not there without asking the daemon', async () => {

@@ -19,11 +19,10 @@ import {
   type WireEntryDraft,
 } from '../../src/wire/admin.js';
 import { explainMethods, type Explanation } from '../../src/wire/explain.js';
+import { authority, CREATED, EMPTY, STATUS, summary } from './fake-admin-state.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 type Answers = { readonly [Name in keyof AdminService]: AdminService[Name] };
-
-const CREATED = '2029-12-31T00:00:00.000Z';
 
 /**
  * A daemon's admin socket that really keeps entries and bundles and turns authorities, over grpc-js on a Unix socket.
@@ -40,6 +39,8 @@ export class FakeAdmin implements AsyncDisposable {
   explanation: Explanation | undefined;
   /** Thrown by every call from now on, if set. */
   failure: SpoorError | undefined;
+  /** Sent by every call from now on as a workload would get it: without code and remedy. */
+  refusal: { readonly code: status; readonly details: string } | undefined;
   readonly explained: number[] = [];
   readonly #folder: AsyncDisposable;
   readonly #server = new Server();
@@ -135,6 +136,7 @@ export class FakeAdmin implements AsyncDisposable {
           reply: (error: object | null, response?: unknown) => void,
         ): void => {
           this.#calls += 1;
+          if (this.refusal !== undefined) return reply(this.#workloadRefusal(this.refusal));
           try {
             if (this.failure !== undefined) throw this.failure;
             reply(null, answer(call.request));
@@ -152,6 +154,12 @@ export class FakeAdmin implements AsyncDisposable {
     metadata.set(TRAILERS.code, code);
     metadata.set(TRAILERS.remedy, remedy);
     return { code: status.INVALID_ARGUMENT, details: `${message} (call ${this.#calls})`, metadata };
+  }
+
+  #workloadRefusal({ code, details }: { readonly code: status; readonly details: string }): object {
+    const metadata = new Metadata();
+    metadata.set(TRAILERS.call, String(this.#calls));
+    return { code, details: `${details} (call ${this.#calls})`, metadata };
   }
 
   #entry(id: string): WireEntry {
@@ -225,67 +233,4 @@ export class FakeAdmin implements AsyncDisposable {
       calls: this.#calls,
     };
   }
-}
-
-const EMPTY: WireEntryDraft = {
-  id: '',
-  spiffe_id: '',
-  selectors: [],
-  x509_svid_ttl_seconds: 0,
-  jwt_svid_ttl_seconds: 0,
-  wit_svid_ttl_seconds: 0,
-  dns_names: [],
-  hint: '',
-  federates_with: [],
-  expires_at: '',
-};
-
-const STATUS: Omit<Status, 'entries' | 'authorities' | 'problems' | 'calls'> = {
-  version: '0.1.0',
-  trust_domain: 'example.org',
-  mode: 'user',
-  mode_note: 'any process of this user can read the keys',
-  pid: 99,
-  started_at: '2029-12-31T20:40:00.000Z',
-  agent_socket: '/run/spoor/agent.sock',
-  admin_socket: '/run/spoor/admin.sock',
-  state_folder: '/var/lib/spoor',
-  connections: 3,
-  pending_connections: 1,
-  streams: 2,
-  federated_bundles: 1,
-  next_rotation: '2030-01-01T00:07:00.000Z',
-  instances: [
-    {
-      id: 'f00d',
-      pid: 4242,
-      uid: 1000,
-      gid: 1000,
-      path: '/usr/bin/node',
-      level: 'connected',
-      streams: 2,
-      attested_at: '2029-12-31T23:59:50.000Z',
-      attested: true,
-      spiffe_ids: ['spiffe://example.org/web', 'spiffe://example.org/web-2'],
-    },
-  ],
-  instance_count: 1,
-};
-
-function authority(profile: string, id: string): WireAuthorityState {
-  return {
-    profile,
-    id,
-    state: 'active',
-    not_before: '2029-12-31T00:00:00.000Z',
-    not_after: '2030-01-02T00:00:00.000Z',
-    next_change: '2030-01-01T06:00:00.000Z',
-  };
-}
-
-function summary({
-  trust_domain,
-}: BundleDocument): ReturnType<AdminService['ListBundles']>['bundles'][number] {
-  const counts = { x509_authorities: 1, jwt_authorities: 0, wit_authorities: 0 };
-  return { trust_domain, source: 'store', sequence: '', refresh_hint_seconds: 0, ...counts };
 }
