@@ -55,10 +55,9 @@ function step(reading: Reading): DigestAnswer | undefined {
   try {
     const read = readSync(descriptor, chunk, 0, CHUNK_BYTES, reading.position);
     reading.position += read;
-    if (reading.position > bytes) return { id, problem: 'the file grew while it was read' };
     hash.update(chunk.subarray(0, read));
     if (reading.position < bytes && read > 0) return undefined;
-    if (reading.position < bytes) return { id, problem: 'the file shrank while it was read' };
+    if (reading.position !== bytes) return { id, problem: 'the size of the file changed while it was read' };
     return { id, sha256: hash.digest('hex') };
   } catch (error) {
     return {

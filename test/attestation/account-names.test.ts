@@ -5,13 +5,15 @@ import { AccountFiles, parseAccounts } from '../../src/attestation/account-names
 import { FakeClock } from '../fakes/fake-clock.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
+const TEXT = 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n';
+
 async function bench() {
   const folder = await temporaryFolder();
   const clock = new FakeClock('2030-01-01T00:00:00Z');
   const write = (name: string, text: string): void => {
     writeFileSync(join(folder.path, name), text);
   };
-  write('passwd', 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n');
+  write('passwd', TEXT);
   write('group', 'root:x:0:\nusers:x:100:alice,bob\n');
   const accounts = new AccountFiles(clock, folder.path);
   return {
@@ -56,9 +58,9 @@ describe('AccountFiles', () => {
   it('sees within a second that a file was changed in place or replaced', async () => {
     await using at = await bench();
     await at.accounts.names();
-    at.write('passwd', 'bob:x:1000:1000::/home/bob:/bin/sh\n');
+    at.write('passwd', TEXT.replace('alice', 'alan-'));
     await at.clock.advance(1_000);
-    expect((await at.accounts.names()).users.get(1000)).toBe('bob');
+    expect((await at.accounts.names()).users.get(1000)).toBe('alan-');
 
     at.write('passwd.new', 'eve:x:1000:1000::/home/eve:/bin/sh\n');
     utimesSync(join(at.folder, 'passwd.new'), 0, 0);

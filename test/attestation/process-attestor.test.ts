@@ -14,7 +14,8 @@ describe('ProcessAttestor', () => {
     await using room = openAttestationRoom();
     await using shell = await startChild(SH, ['-c', 'sleep 600 & echo $!; read x']);
     const pid = Number(await shell.line());
-    using _child = endAtLast(pid);
+    using cleanup = new DisposableStack();
+    cleanup.use(endAtLast(pid));
 
     const { selectors } = await room.process.attest(room.instance(pid).process);
     const node = realpathSync('/proc/self/exe');

@@ -38,7 +38,7 @@ export async function startChild(
   };
 }
 
-/** Ends a process that is not our own child, at the end of the test: `using _ = endAtLast(pid)`. */
+/** Ends a process that is not our own child, at the end of the test: `cleanup.use(endAtLast(pid))`. */
 export function endAtLast(pid: number): Disposable {
   return {
     [Symbol.dispose]: () => {

@@ -29,14 +29,15 @@ describe('ProcessTree, when a pid is used again', () => {
     using tree = new ProcessTree({ digests, clock });
     await using first = await startChild('bash', ['-c', PARENT]);
     const orphan = Number(await first.line());
-    using _orphan = endAtLast(orphan);
+    using cleanup = new DisposableStack();
+    cleanup.use(endAtLast(orphan));
     const before = await tree.above(`/proc/${orphan}`);
     expect(before[0]).toMatchObject({ pid: first.pid });
 
     await first.kill();
     const { shell, sleeper: child } = await startWithPid(first.pid);
     await using second = shell;
-    using _child = endAtLast(child);
+    cleanup.use(endAtLast(child));
     expect(second.pid).toBe(first.pid);
 
     const above = await tree.above(`/proc/${child}`);
