@@ -2,26 +2,27 @@ import { createRequire } from 'node:module';
 import type { Agent } from 'undici';
 import type { Authorizer } from './authorizer.js';
 import { tlsClientOptions } from './tls-client.js';
-import type { TlsSource } from './tls-peer.js';
-
-/** A connection is replaced after this, when it has no request in flight, so that none outlives its SVID for long. */
-const MAX_CONNECTION_AGE_MS = 300_000;
+import type { TlsSettings, TlsSource } from './tls-peer.js';
 
 /**
  * A dispatcher for `fetch` and undici with which every https request is made as this workload, to a server that the
- * authorizer lets in. As `tlsClientOptions`; each new connection takes the newest SVID, requests in flight go on, and
- * a connection is given up after five minutes.
+ * authorizer lets in. As `tlsClientOptions`: each new connection takes the newest SVID and is judged by the newest
+ * bundles, requests in flight go on, and no session is resumed.
  *
- * Takes:   `options` — those of undici's `Agent`, but `connect`.
+ * Takes:   `options` — those of undici's `Agent`, but `connect`; leave `clientTtl` out where `connections` is set, since
+ *          undici 7 may then keep requests for ever.
  * Returns: an `Agent`; `close` it when done.
+ *
+ * @example const response = await fetch('https://127.0.0.1:8443/', { dispatcher: spiffeDispatcher(source, authorizer) });
  */
 export function spiffeDispatcher(
   source: TlsSource,
   authorizer: Authorizer,
-  options: Omit<Agent.Options, 'connect'> = {},
+  options: Omit<Agent.Options, 'connect'> & { readonly tls?: TlsSettings } = {},
 ): Agent {
   // Loaded here: who only fetches an SVID does without it, and it costs 60 ms of the start.
   const undici = createRequire(import.meta.url)('undici') as typeof import('undici');
-  const connect = { ...tlsClientOptions(source, authorizer), maxCachedSessions: 0 };
-  return new undici.Agent({ clientTtl: MAX_CONNECTION_AGE_MS, ...options, connect } as Agent.Options);
+  const { tls = {}, ...agent } = options;
+  const connect = { ...tlsClientOptions(source, authorizer, tls), maxCachedSessions: 0 };
+  return new undici.Agent({ ...agent, connect } as Agent.Options);
 }

@@ -114,9 +114,11 @@ describe('session resumption', () => {
       return (await response.setEncoding('utf8').toArray()).join('');
     };
     const wanted = tlsClientOptions(client, authorizeOneOf([SERVER]));
+    const unwanted = tlsClientOptions(client, authorizeOneOf([CLIENT]));
+    expect(agent.getName(wanted)).not.toBe(agent.getName(unwanted));
     expect(await ask(wanted)).toBe('served');
     expect(await ask(wanted)).toBe('served');
-    await expect(ask(tlsClientOptions(client, authorizeOneOf([CLIENT])))).rejects.toMatchObject({
+    await expect(ask(unwanted)).rejects.toMatchObject({
       code: 'TLS_PEER_REFUSED',
     });
     agent.destroy();

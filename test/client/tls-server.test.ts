@@ -95,7 +95,9 @@ describe('tlsServerOptions', () => {
     using server = await workloads.identity('/server');
     using client = await workloads.identity('/client');
     using other = await workloads.identity('/other');
-    const options = tlsServerOptions(server, authorizeOneOf([CLIENT]));
+    const asked: string[] = [];
+    const authorizer = authorizeIf((id) => asked.push(id.path) > 0 && id.path === '/client');
+    const options = tlsServerOptions(server, authorizer);
     await using first = await openGreeter(options);
     await using second = await openGreeter(options);
     await new Promise((resolve) => first.server.close(resolve));
@@ -106,6 +108,7 @@ describe('tlsServerOptions', () => {
       await expect(Conversation.open(port, tlsClientOptions(other, ANY))).rejects.toThrow();
       expect(refusals).toHaveLength(1);
     }
+    expect(asked).toEqual(['/client', '/other', '/client', '/other']);
   });
 
   it('leaves a server without certificate that gets its connections from another', async () => {
