@@ -137,11 +137,12 @@ export function anInstance(number: number, selectors: readonly string[], at: Dat
   };
 }
 
-/** What a stream sees: each value of a view, as it is replaced. */
-export function follow<T>(read: () => Snapshot<T>): T[] {
+/** What a stream sees: each value of a view, as it is replaced. The view is to be read before, so that it is there. */
+export function follow<T>(read: () => Snapshot<T> | Promise<Snapshot<T>>): T[] {
   const seen: T[] = [];
   const look = (): void => {
     const snapshot = read();
+    if (snapshot instanceof Promise) throw new Error('a view that was replaced is not there');
     seen.push(snapshot.value);
     snapshot.onReplaced(look);
   };

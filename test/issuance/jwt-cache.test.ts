@@ -56,7 +56,7 @@ describe('JWT-SVIDs of an instance', () => {
 
   it('are each instance’s own', async () => {
     await using room = await IssuanceRoom.open();
-    const tokens = await Promise.all([1, 2].map(() => room.views.jwt(room.instance(), CALL, ['a'])));
+    const tokens = await Promise.all([1, 2].map(async () => room.views.jwt(room.instance(), CALL, ['a'])));
     expect(new Set(tokens.map(([svid]) => svid?.jti)).size).toBe(2);
   });
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { WitView } from '../../src/issuance/views.js';
 import { SpiffeId } from '../../src/spiffe/spiffe-id.js';
 import { validateWitSvid } from '../../src/spiffe/wit-svid.js';
 import { clause } from '../conformance/prove.js';
@@ -12,7 +11,7 @@ describe('WIT-SVIDs of an instance', () => {
   it('are bound to the key that goes with them, each instance its own, and recorded', async () => {
     await using room = await IssuanceRoom.open();
     const instances = [room.instance(), room.instance()];
-    const views = await Promise.all(instances.map((instance) => room.views.wit(instance, CALL)));
+    const views = await Promise.all(instances.map(async (instance) => room.views.wit(instance, CALL)));
     const svids = views.flatMap(({ value }) => value.svids);
     const { bundle } = room.authorities.set.current.value;
     for (const { token, key, spiffeId } of svids) {
@@ -48,11 +47,11 @@ describe('WIT-SVIDs of an instance', () => {
   it('are renewed at half of their life while a stream holds them, with a new key', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'wit');
+    using hold = room.views.hold(instance, 'wit');
     room.start();
     const only = SpiffeId.parse('spiffe://example.org/web');
     await room.views.wit(instance, CALL, only);
-    const seen = follow(() => room.views.wit(instance, CALL, only) as never) as WitView[];
+    const seen = follow(() => room.views.wit(instance, CALL, only));
     await room.pass(7.5 * MINUTE);
     expect(seen.map(({ svids }) => svids.length)).toEqual([1, 1]);
     expect(seen[1]?.svids[0]?.key).not.toBe(seen[0]?.svids[0]?.key);

@@ -55,7 +55,7 @@ describe('X509-SVIDs of an instance', () => {
 
   it('are each instance’s own: key, serial and fingerprint', async () => {
     await using room = await IssuanceRoom.open();
-    const views = await Promise.all([1, 2, 3].map(() => room.views.x509(room.instance(), CALL)));
+    const views = await Promise.all([1, 2, 3].map(async () => room.views.x509(room.instance(), CALL)));
     const svids = views.flatMap(({ value }) => value.svids);
     for (const part of ['serial', 'fingerprint'] as const)
       expect(new Set(svids.map((svid) => svid[part])).size).toBe(3);
@@ -72,7 +72,7 @@ describe('X509-SVIDs of an instance', () => {
     room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
-    const seen = follow(() => room.views.x509(instance, CALL) as never) as X509View[];
+    const seen = follow(() => room.views.x509(instance, CALL));
     await room.pass(30 * MINUTE, MINUTE);
     expect(seen.length).toBeGreaterThan(5);
     clause('WAPI-8a', () => {
@@ -83,7 +83,7 @@ describe('X509-SVIDs of an instance', () => {
   it('share one flight when many streams of one instance ask at once', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    const views = await Promise.all(Array.from({ length: 20 }, () => room.views.x509(instance, CALL)));
+    const views = await Promise.all(Array.from({ length: 20 }, async () => room.views.x509(instance, CALL)));
     expect(new Set(views.map(({ value }) => value)).size).toBe(1);
     expect(room.outer.recorder.issued).toHaveLength(1);
   });
@@ -141,10 +141,10 @@ describe('a held view', () => {
   it('is renewed at half of its life, under the number of the call that holds it', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
-    const seen = follow(() => room.views.x509(instance, CALL) as never) as X509View[];
+    const seen = follow(() => room.views.x509(instance, CALL));
     expect(room.views.statistics().nextRotation).toEqual(new Date('2030-01-01T00:07:30Z'));
     await room.pass(7.4 * MINUTE);
     expect(seen).toHaveLength(1);
@@ -172,10 +172,10 @@ describe('a held view', () => {
       anEntry('other', { selectors: ['unix:uid:2000'] }),
     ]);
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
-    const seen = follow(() => room.views.x509(instance, CALL) as never) as X509View[];
+    const seen = follow(() => room.views.x509(instance, CALL));
 
     room.setEntries(anEntry('web'), anEntry('other', { selectors: ['unix:uid:3000'] }));
     await room.settle();
@@ -200,10 +200,10 @@ describe('a held view', () => {
     const expiresAt = new Date('2030-01-01T00:01:00Z');
     await using room = await IssuanceRoom.open([anEntry('web', { expiresAt })]);
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
-    const seen = follow(() => room.views.x509(instance, CALL) as never) as X509View[];
+    const seen = follow(() => room.views.x509(instance, CALL));
     await room.pass(MINUTE);
     expect(seen.map(({ svids }) => svids.length)).toEqual([1, 0]);
   });
@@ -214,10 +214,10 @@ describe('a held view', () => {
       anEntry('api', { selectors: ['unix:uid:2000'] }),
     ]);
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
-    const seen = follow(() => room.views.x509(instance, CALL) as never) as X509View[];
+    const seen = follow(() => room.views.x509(instance, CALL));
     const before = instance.attestation.current.value;
     instance.attestation.set(before && { ...before, selectors: ['unix:uid:2000'] });
     await room.settle();
@@ -233,9 +233,7 @@ describe('a held view', () => {
     room.start();
     for (const instance of instances) await room.views.x509(instance, CALL);
     // Each instance verifies the other with the bundle of its own latest view.
-    const [one, other] = instances.map(
-      (instance) => follow(() => room.views.x509(instance, CALL) as never) as X509View[],
-    );
+    const [one, other] = instances.map((instance) => follow(() => room.views.x509(instance, CALL)));
     const check = (): void => {
       for (const [holder, peer] of [
         [one, other],
@@ -277,8 +275,8 @@ describe('a held view', () => {
     };
     await using room = await IssuanceRoom.open([anEntry('web')], { lifetimes });
     const [holder, peer] = [room.instance(), room.instance()];
-    using _one = room.views.hold(holder, 'x509');
-    using _other = room.views.hold(peer, 'x509');
+    using one = room.views.hold(holder, 'x509');
+    using other = room.views.hold(peer, 'x509');
     room.start({ authorities: true });
     const signers = new Set<string>();
     let late = await room.views.x509(holder, CALL);
@@ -302,7 +300,7 @@ describe('while issuing fails', () => {
   it('keeps serving the last good SVID until it expires, and warns once', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     const { value: first } = await room.views.x509(instance, CALL);
     room.outer.recorder.full = true;
@@ -332,7 +330,7 @@ describe('while issuing fails', () => {
   it('takes away at once what an instance may no longer have', async () => {
     await using room = await IssuanceRoom.open([anEntry('web'), anEntry('api')]);
     const instance = room.instance();
-    using _hold = room.views.hold(instance, 'x509');
+    using hold = room.views.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     room.outer.recorder.full = true;

@@ -152,7 +152,7 @@ describe('RecordFile.find', () => {
     await using folder = await temporaryFolder();
     const path = await recordWith([attested('i1'), issued('i1', X509)], folder);
     await appendFile(path, `{"at":"2030-01-01","event":"issued","document":{"serial":"${SERIAL}`);
-    await using _other = await open(path, 'a');
+    await using other = await open(path, 'a');
     expect(await Array.fromAsync(RecordFile.find(path, SERIAL))).toHaveLength(2);
   });
 });
