@@ -7,6 +7,7 @@ import type { Entry } from '../../src/entries/entry.js';
 import { EntrySet } from '../../src/entries/entry-set.js';
 import type { Attestation, Instance } from '../../src/instances/instance.js';
 import type { ForeignBundles } from '../../src/issuance/bundle-store.js';
+import type { ViewProfile } from '../../src/issuance/views.js';
 import { Views } from '../../src/issuance/workload-view.js';
 import { Bundle, BundleSet } from '../../src/spiffe/bundle.js';
 import { AuthorityRoom, TRUST_DOMAIN } from './authority-room.js';
@@ -38,6 +39,7 @@ export class IssuanceRoom implements AsyncDisposable {
   });
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  readonly #holds = new DisposableStack();
   #services = 0;
   #made = 0;
 
@@ -96,6 +98,11 @@ export class IssuanceRoom implements AsyncDisposable {
     this.#running = Promise.all(services.map((service) => service.run(this.#stop.signal)));
   }
 
+  /** Holds a view open until the end of the test. */
+  hold(instance: Instance, profile: ViewProfile): void {
+    this.#holds.use(this.views.hold(instance, profile));
+  }
+
   /** Moves time on in steps, and lets what is due in each come to its end. */
   async pass(ms: number, stepMs = ms): Promise<void> {
     for (let left = ms; left > 0; left -= stepMs) {
@@ -112,6 +119,7 @@ export class IssuanceRoom implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#holds[Symbol.dispose]();
     this.#stop.abort();
     await this.#running;
     await this.outer[Symbol.asyncDispose]();

@@ -28,7 +28,7 @@ describe('the bundles of an instance', () => {
     await using room = await IssuanceRoom.open([anEntry('web')]);
     const two = await TestAuthority.open('two.org');
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'bundles');
+    room.hold(instance, 'bundles');
     room.start();
     const seen: BundlesView[] = follow(() => room.views.bundles(instance));
     const foreign = (bundles: readonly Bundle[]) =>

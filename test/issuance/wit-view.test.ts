@@ -47,7 +47,7 @@ describe('WIT-SVIDs of an instance', () => {
   it('are renewed at half of their life while a stream holds them, with a new key', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'wit');
+    room.hold(instance, 'wit');
     room.start();
     const only = SpiffeId.parse('spiffe://example.org/web');
     await room.views.wit(instance, CALL, only);

@@ -141,7 +141,7 @@ describe('a held view', () => {
   it('is renewed at half of its life, under the number of the call that holds it', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     const seen = follow(() => room.views.x509(instance, CALL));
@@ -172,7 +172,7 @@ describe('a held view', () => {
       anEntry('other', { selectors: ['unix:uid:2000'] }),
     ]);
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     const seen = follow(() => room.views.x509(instance, CALL));
@@ -200,7 +200,7 @@ describe('a held view', () => {
     const expiresAt = new Date('2030-01-01T00:01:00Z');
     await using room = await IssuanceRoom.open([anEntry('web', { expiresAt })]);
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     const seen = follow(() => room.views.x509(instance, CALL));
@@ -214,7 +214,7 @@ describe('a held view', () => {
       anEntry('api', { selectors: ['unix:uid:2000'] }),
     ]);
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     const seen = follow(() => room.views.x509(instance, CALL));
@@ -275,8 +275,8 @@ describe('a held view', () => {
     };
     await using room = await IssuanceRoom.open([anEntry('web')], { lifetimes });
     const [holder, peer] = [room.instance(), room.instance()];
-    using one = room.views.hold(holder, 'x509');
-    using other = room.views.hold(peer, 'x509');
+    room.hold(holder, 'x509');
+    room.hold(peer, 'x509');
     room.start({ authorities: true });
     const signers = new Set<string>();
     let late = await room.views.x509(holder, CALL);
@@ -300,7 +300,7 @@ describe('while issuing fails', () => {
   it('keeps serving the last good SVID until it expires, and warns once', async () => {
     await using room = await IssuanceRoom.open();
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     const { value: first } = await room.views.x509(instance, CALL);
     room.outer.recorder.full = true;
@@ -330,7 +330,7 @@ describe('while issuing fails', () => {
   it('takes away at once what an instance may no longer have', async () => {
     await using room = await IssuanceRoom.open([anEntry('web'), anEntry('api')]);
     const instance = room.instance();
-    using hold = room.views.hold(instance, 'x509');
+    room.hold(instance, 'x509');
     room.start();
     await room.views.x509(instance, CALL);
     room.outer.recorder.full = true;

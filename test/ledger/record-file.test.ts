@@ -1,4 +1,4 @@
-import { appendFile, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { IssuedDocument, RecordEvent } from '../../src/core/record.js';
@@ -148,11 +148,10 @@ describe('RecordFile.find', () => {
     }
   });
 
-  it('passes over half a line, and reads a file that grows meanwhile', async () => {
+  it('passes over half a line', async () => {
     await using folder = await temporaryFolder();
     const path = await recordWith([attested('i1'), issued('i1', X509)], folder);
     await appendFile(path, `{"at":"2030-01-01","event":"issued","document":{"serial":"${SERIAL}`);
-    await using other = await open(path, 'a');
     expect(await Array.fromAsync(RecordFile.find(path, SERIAL))).toHaveLength(2);
   });
 });
