@@ -23,7 +23,8 @@ export async function checkEntryFiles(
         severity: 'warning',
         subject: SUBJECT,
         message: `${entry.id}: ${message}`,
-        remedy: 'Add a selector of uid, gid or a cgroup that root owns.',
+        // The sentence itself says what to add.
+        remedy: '',
         ...(entry.source.kind === 'file' && { file: entry.source.file, line: entry.source.line }),
       })),
     );

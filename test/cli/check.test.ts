@@ -1,0 +1,125 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FakeAdmin } from '../fakes/fake-admin.js';
+import { CommandLine } from './command-line.js';
+
+interface Checked {
+  readonly findings: readonly {
+    severity: string;
+    subject: string;
+    message: string;
+    file?: string;
+    line?: number;
+  }[];
+  readonly errors: number;
+  readonly warnings: number;
+}
+
+/** The flags that put everything into the folder of the test. */
+function flagsIn(folder: string): readonly string[] {
+  const at = (name: string): string => join(folder, name);
+  return [
+    ...['--trust-domain', 'example.org', '--mode', 'user', '--config', '/dev/null', '--state', at('state')],
+    ...['--socket', at('agent.sock'), '--admin-socket', at('admin.sock')],
+    ...['--entries', at('entries.d'), '--bundles', at('bundles.d')],
+  ];
+}
+
+async function checked(line: CommandLine, ...more: readonly string[]): Promise<Checked & { exit: number }> {
+  const { exit, out } = await line.run(['check', ...flagsIn(line.folder), ...more, '--output', 'json']);
+  return { exit, ...(JSON.parse(out) as Checked) };
+}
+
+describe('spoor check', () => {
+  it('has a finding for each subject, and ends with 0 when nothing is wrong', async () => {
+    await using line = await CommandLine.open();
+    const { exit, findings, errors } = await checked(line);
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect([exit, errors]).toEqual([0, 0]);
+    expect(new Set(findings.map(({ subject }) => subject))).toEqual(
+      new Set(['settings', 'entries', 'bundles', 'state', 'sockets', 'kernel', 'daemon']),
+    );
+  });
+
+  it('names file and line of a fault in an entry file, and ends with 3', async () => {
+    await using line = await CommandLine.open();
+    const folder = join(line.folder, 'entries.d');
+    await mkdir(folder);
+    const file = join(folder, 'web.yaml');
+    await writeFile(
+      file,
+      'entries:\n  - id: web\n    spiffe_id: spiffe://example.org/web\n    selectors: [uid]\n',
+    );
+    const { exit, findings, errors } = await checked(line);
+    expect([exit, errors]).toEqual([3, 1]);
+    expect(findings.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { subject: 'entries', file, line: 4, message: expect.stringContaining('uid') },
+    ]);
+  });
+
+  it('warns of an entry that rests on what a program says of itself', async () => {
+    await using line = await CommandLine.open();
+    const folder = join(line.folder, 'entries.d');
+    await mkdir(folder);
+    const file = join(folder, 'web.yaml');
+    const entry =
+      '  - id: web\n    spiffe_id: spiffe://example.org/web\n    selectors: ["unix:path:/usr/bin/node"]\n';
+    await writeFile(file, `entries:\n${entry}`);
+    const { exit, findings } = await checked(line);
+    expect(exit).toBe(0);
+    expect(findings.filter(({ subject }) => subject === 'entries')).toMatchObject([
+      { severity: 'warning', file, message: expect.stringContaining('web: ') },
+    ]);
+  });
+
+  it('names a bundle file that cannot be read', async () => {
+    await using line = await CommandLine.open();
+    const folder = join(line.folder, 'bundles.d');
+    await mkdir(folder);
+    await writeFile(join(folder, 'partner.example.json'), 'nonsense');
+    const { exit, findings } = await checked(line);
+    expect(exit).toBe(3);
+    expect(findings.filter(({ subject }) => subject === 'bundles')).toMatchObject([
+      { severity: 'error', file: join(folder, 'partner.example.json') },
+    ]);
+  });
+
+  it('lists every fault of the settings, and still tries the kernel', async () => {
+    await using line = await CommandLine.open();
+    const file = join(line.folder, 'spoor.yaml');
+    await writeFile(file, 'nonsense: 1\n');
+    const { exit, findings } = await checked(line, '--config', file, '--http', 'here');
+    expect(exit).toBe(3);
+    expect(new Set(findings.map(({ subject }) => subject))).toEqual(new Set(['settings', 'kernel']));
+    const faults = findings.filter(({ severity, subject }) => subject === 'settings' && severity === 'error');
+    expect(faults).toHaveLength(2);
+  });
+
+  it('adds what the running daemon knows, once', async () => {
+    await using line = await CommandLine.open();
+    await using admin = await FakeAdmin.open();
+    await chmod(admin.path, 0o600);
+    const problem = {
+      severity: 'warning',
+      subject: 'record',
+      message: 'the disk is nearly full',
+      remedy: 'Make room.',
+    };
+    admin.problems = [{ ...problem, file: '', line: 0, path: '', found: '', allowed: '' }];
+    const { exit, findings, warnings } = await checked(line, '--admin-socket', admin.path);
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(findings.filter(({ subject }) => subject === 'record')).toEqual([problem]);
+    expect(warnings).toBeGreaterThan(0);
+    expect(exit).toBe(0);
+  });
+
+  it('shows findings for people, with the remedy below each that needs one', async () => {
+    await using line = await CommandLine.open();
+    const { out } = await line.run(['check', ...flagsIn(line.folder), '--state', '/dev/null']);
+    expect(out).toContain(
+      'error    state     /dev/null is not a folder\n                   Set another --state folder.\n',
+    );
+    expect(out).toMatch(/\n\n1 error, \d+ warnings?\n$/u);
+  });
+});
