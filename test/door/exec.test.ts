@@ -5,6 +5,14 @@ import { openTestDoor } from '../fakes/test-door.js';
 const TRIES = 50;
 const AT_ONCE = 5;
 
+describe('a process that has become another program before it answers the challenge', () => {
+  it('is not let in, although its number and its user are the same', async () => {
+    await using open = await openTestDoor();
+    expect(await execAttack(open.path, 'answers-after')).toBe('refused');
+    expect(open.log.fields).toMatchObject([{ reason: 'process-changed' }]);
+  });
+});
+
 describe('a process that connects, asks, and becomes another program', () => {
   it.each<Attack>(['answers-itself', 'child-answers'])(
     'never gets what belongs to that program in 50 tries: %s',

@@ -8,8 +8,11 @@ import { WHO } from './test-door.js';
 const ATTACKER = fileURLToPath(new URL('../fixtures/door/exec-attacker.mjs', import.meta.url));
 const PROGRAM = realpathSync('/bin/sleep');
 
-/** Who answers the challenge: a child that holds the connection, or the attacker itself, at its last moment. */
-export type Attack = 'child-answers' | 'answers-itself';
+/**
+ * Who answers the challenge: a child that holds the connection, the attacker itself at its last moment, or the
+ * program that it has become.
+ */
+export type Attack = 'child-answers' | 'answers-itself' | 'answers-after';
 
 /** What one try came to. `won`: the door vouched for the program that the attacker became. */
 export type Outcome = 'won' | 'refused' | 'seen-through' | 'answered-as-itself';
