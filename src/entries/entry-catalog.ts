@@ -1,25 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
-import type { Service } from '../core/services.js';
-import { SnapshotCell } from '../core/snapshot.js';
+import { runServices, type Service } from '../core/services.js';
+import { SnapshotCell, untilReplaced } from '../core/snapshot.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
-import type { EntryDraft } from './entry-draft.js';
-import type { Entry } from './entry.js';
+import { WatchedFolder } from '../state/watched-folder.js';
+import { checkDraft, entryOf, type EntryDraft } from './entry-draft.js';
+import type { EntryProblem } from './entry-file.js';
+import { EntryFiles } from './entry-files.js';
+import { entrySchemas, type EntrySchemas } from './entry-schema.js';
 import { EntrySet } from './entry-set.js';
-import type { ImportResult } from './spire-import.js';
+import { EntryStore } from './entry-store.js';
+import type { Entry } from './entry.js';
+import { readSpireEntries, type ImportResult, type SkippedEntry } from './spire-import.js';
 
-export interface EntryProblem {
-  readonly file: string;
-  readonly line: number;
-  /** Where in the file, e.g. `entries[3].selectors[0]`. */
-  readonly path: string;
-  readonly found: string;
-  readonly allowed: string;
-}
+export type { EntryProblem } from './entry-file.js';
 
 export interface EntryCatalogDeps {
+  /** Where the entry files lie. */
   readonly folder: string;
   readonly database: Database;
   readonly trustDomain: TrustDomain;
@@ -27,40 +28,168 @@ export interface EntryCatalogDeps {
   readonly log: Logger;
 }
 
-/** All entries: those of the files and those that were set by command. The one writer of `entries`. */
+/**
+ * All entries: those of the files, which it follows, and those that were set by command, which it keeps.
+ * The one writer of `entries`.
+ *
+ * Source: decision 9.
+ */
 export class EntryCatalog implements Service {
   readonly name = 'entries';
   readonly entries: SnapshotCell<EntrySet>;
+  readonly #deps: EntryCatalogDeps;
+  readonly #schemas: EntrySchemas;
+  readonly #folder: WatchedFolder;
+  readonly #files: EntryFiles;
+  readonly #store: EntryStore;
 
   private constructor(deps: EntryCatalogDeps) {
+    this.#deps = deps;
+    this.#schemas = entrySchemas(deps.trustDomain);
+    this.#folder = new WatchedFolder({ ...deps, path: deps.folder, accepts: isEntryFile });
+    this.#store = new EntryStore(deps.database);
     this.entries = new SnapshotCell(EntrySet.of([], deps.trustDomain));
+    this.#files = new EntryFiles({ ...deps, isStored: (id) => this.#get(id)?.source.kind === 'store' });
   }
 
+  /**
+   * Loads files and store. Files with problems do not hinder it: `problems` and the log have them.
+   *
+   * Errors: STATE_UNUSABLE.
+   */
   static async open(deps: EntryCatalogDeps): Promise<EntryCatalog> {
-    return new EntryCatalog(deps);
+    const catalog = new EntryCatalog(deps);
+    catalog.#publish(await catalog.#store.load());
+    await catalog.#files.open(await catalog.#folder.load());
+    catalog.#replaceFiles();
+    return catalog;
   }
 
+  /** Of the files as they stand now. While there are any, the last good files stay in force. */
   get problems(): readonly EntryProblem[] {
-    return [];
+    return this.#files.problems;
   }
 
-  async run(_signal: AbortSignal): Promise<void> {
-    throw new SpoorError('INVARIANT_BROKEN', 'not there yet');
+  /** Follows the files, and publishes the entries anew when one of them ends. */
+  async run(signal: AbortSignal): Promise<void> {
+    const follow = { name: 'entry files', run: (signal: AbortSignal) => this.#follow(signal) };
+    const expire = { name: 'ends of entries', run: (signal: AbortSignal) => this.#expire(signal) };
+    await runServices([follow, expire], signal);
   }
 
-  async add(_draft: EntryDraft): Promise<Entry> {
-    throw new SpoorError('INVARIANT_BROKEN', 'not there yet');
+  /** Errors: ENTRY_EXISTS; what `checkDraft` says; STATE_UNUSABLE. */
+  async add(draft: EntryDraft): Promise<Entry> {
+    const checked = checkDraft(this.#schemas, draft);
+    const id = checked.id ?? randomUUID();
+    const there = this.#get(id);
+    if (there !== undefined)
+      throw new SpoorError('ENTRY_EXISTS', `an entry ${id} is there already${inFile(there)}`);
+    return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, this.#deps.clock.now()));
   }
 
-  async update(_id: string, _change: Partial<EntryDraft>): Promise<Entry> {
-    throw new SpoorError('INVARIANT_BROKEN', 'not there yet');
+  /** Errors: ENTRY_NOT_FOUND; ENTRY_READ_ONLY, naming the file; what `checkDraft` says; STATE_UNUSABLE. */
+  async update(id: string, change: Partial<EntryDraft>): Promise<Entry> {
+    const before = this.#stored(id);
+    const checked = checkDraft(this.#schemas, { ...before, ...change, id });
+    return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, before.createdAt));
   }
 
-  async delete(_id: string): Promise<void> {
-    throw new SpoorError('INVARIANT_BROKEN', 'not there yet');
+  /** Errors: ENTRY_NOT_FOUND; ENTRY_READ_ONLY, naming the file; STATE_UNUSABLE. */
+  async delete(id: string): Promise<void> {
+    this.#stored(id);
+    this.#store.delete(id);
+    this.#publish([], [id]);
+    // A file may have waited for this id.
+    const before = [...this.#files.entries()];
+    this.#files.recheck();
+    this.#replaceFiles(before);
   }
 
-  async import(_spireJson: string): Promise<ImportResult> {
-    throw new SpoorError('INVARIANT_BROKEN', 'not there yet');
+  /** Takes SPIRE's entries over: all that can be, at once. Errors: as `readSpireEntries`; STATE_UNUSABLE. */
+  async import(spireJson: string): Promise<ImportResult> {
+    const { entries, skipped } = readSpireEntries(spireJson, this.#schemas, this.#deps.clock.now());
+    const fresh = new Map<string, Entry>();
+    const unchanged: string[] = [];
+    const taken: SkippedEntry[] = [];
+    for (const entry of entries) {
+      const there = fresh.get(entry.id) ?? this.#get(entry.id);
+      if (there === undefined) fresh.set(entry.id, entry);
+      else if (sameEntry(there, entry)) unchanged.push(entry.id);
+      else taken.push({ id: entry.id, reason: `another entry of this id is there already${inFile(there)}` });
+    }
+    this.#store.put([...fresh.values()]);
+    this.#publish([...fresh.values()]);
+    return { added: [...fresh.keys()], unchanged, skipped: [...skipped, ...taken] };
   }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const contents of this.#folder.changes(signal)) {
+      const before = [...this.#files.entries()];
+      await this.#files.take(contents);
+      this.#replaceFiles(before);
+    }
+  }
+
+  async #expire(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    while (!signal.aborted) {
+      const snapshot = this.entries.current;
+      const { nextExpiry } = snapshot.value;
+      if (nextExpiry === undefined) {
+        await untilReplaced(snapshot, signal);
+        continue;
+      }
+      const replaced = new AbortController();
+      snapshot.onReplaced(() => replaced.abort());
+      const wait = nextExpiry.getTime() - clock.now().getTime();
+      await clock.sleep(wait, AbortSignal.any([signal, replaced.signal]));
+      if (!signal.aborted && nextExpiry <= clock.now()) this.#publish([]);
+    }
+  }
+
+  #get(id: string): Entry | undefined {
+    return this.entries.current.value.get(id);
+  }
+
+  #stored(id: string): Entry {
+    const entry = this.#get(id);
+    if (entry === undefined) throw new SpoorError('ENTRY_NOT_FOUND', `there is no entry ${id}`);
+    if (entry.source.kind === 'store') return entry;
+    const { file, line } = entry.source;
+    throw new SpoorError('ENTRY_READ_ONLY', `entry ${id} stands in ${file}:${line}`, {
+      facts: { file, line },
+    });
+  }
+
+  #put(entry: Entry): Entry {
+    this.#store.put([entry]);
+    this.#publish([entry]);
+    return entry;
+  }
+
+  #replaceFiles(before: readonly Entry[] = []): void {
+    const entries = [...this.#files.entries()];
+    const known = new Set(before);
+    const left = new Set(entries.map(({ id }) => id));
+    const changed = entries.filter((entry) => !known.has(entry));
+    const removed = before.filter(({ id }) => !left.has(id)).map(({ id }) => id);
+    if (changed.length + removed.length > 0) this.#publish(changed, removed);
+  }
+
+  #publish(changed: readonly Entry[], removed: readonly string[] = []): void {
+    this.entries.set(this.entries.current.value.with(removed, changed, this.#deps.clock.now()));
+  }
+}
+
+function isEntryFile(name: string): boolean {
+  return /^[^.].*\.ya?ml$/.test(name);
+}
+
+function inFile({ source }: Entry): string {
+  return source.kind === 'file' ? `, in ${source.file}:${source.line}` : '';
+}
+
+/** When SPIRE made it is no part of what it says: an output without that must not look like another entry. */
+function sameEntry(one: Entry, other: Entry): boolean {
+  return isDeepStrictEqual({ ...one, createdAt: other.createdAt }, other);
 }

@@ -1,3 +1,7 @@
+import { SpoorError, type ErrorCode } from '../core/errors.js';
+import type { EntrySchemas } from './entry-schema.js';
+import type { Entry, EntrySource } from './entry.js';
+
 /**
  * An entry as somebody wants it, before it is checked and stored.
  *
@@ -15,4 +19,65 @@ export interface EntryDraft {
   readonly hint?: string;
   readonly federatesWith?: readonly string[];
   readonly expiresAt?: Date;
+}
+
+/** Codes that say more than ARGUMENT_INVALID, for drafts in which nothing else is wrong. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  spiffeId: 'SPIFFE_ID_INVALID',
+  selectors: 'SELECTOR_INVALID',
+};
+
+/**
+ * Checks a draft by the rules of entry files.
+ *
+ * Errors: SPIFFE_ID_INVALID or SELECTOR_INVALID when only that is wrong, ARGUMENT_INVALID otherwise; all faults are named.
+ */
+export function checkDraft(schemas: EntrySchemas, draft: EntryDraft): EntryDraft {
+  const outcome = schemas.draft.safeParse(draft);
+  if (outcome.success) return outcome.data;
+  const { issues } = outcome.error;
+  const fields = new Set(issues.map(({ path }) => String(path[0])));
+  const [only = ''] = fields.size === 1 ? fields : [];
+  const faults = issues.map(({ path, message }) => `${wireName(path)}: allowed is ${message}`);
+  throw new SpoorError(CODES[only] ?? 'ARGUMENT_INVALID', `not an entry: ${faults.join('; ')}`);
+}
+
+/** The entry that a checked draft stands for. */
+export function entryOf(
+  draft: EntryDraft & { readonly id: string },
+  source: EntrySource,
+  createdAt: Date,
+): Entry {
+  const { x509SvidTtlSeconds, jwtSvidTtlSeconds, witSvidTtlSeconds, expiresAt } = draft;
+  return {
+    id: draft.id,
+    spiffeId: draft.spiffeId,
+    selectors: sortedOnce(draft.selectors),
+    dnsNames: [...new Set(draft.dnsNames)],
+    hint: draft.hint ?? '',
+    federatesWith: sortedOnce((draft.federatesWith ?? []).map((name) => name.replace(/^spiffe:\/\//, ''))),
+    createdAt,
+    source,
+    ...(isSet(x509SvidTtlSeconds) && { x509SvidTtlSeconds }),
+    ...(isSet(jwtSvidTtlSeconds) && { jwtSvidTtlSeconds }),
+    ...(isSet(witSvidTtlSeconds) && { witSvidTtlSeconds }),
+    ...(expiresAt !== undefined && isSet(expiresAt.getTime()) && { expiresAt }),
+  };
+}
+
+function isSet(value: number | undefined): value is number {
+  return value !== undefined && value !== 0;
+}
+
+function sortedOnce(values: readonly string[]): readonly string[] {
+  return values.length < 2 ? values : [...new Set(values)].toSorted();
+}
+
+/** `x509SvidTtlSeconds` as the wire and the command line call it: `x509_svid_ttl_seconds`. */
+function wireName(path: readonly PropertyKey[]): string {
+  const [field = '', ...rest] = path.map(String);
+  return (
+    field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) +
+    rest.map((step) => `[${step}]`).join('')
+  );
 }

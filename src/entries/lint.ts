@@ -1,6 +1,45 @@
 import type { Entry } from './entry.js';
+import { splitSelector } from './selector.js';
 
-/** Sentences for people about what an entry rests on; none when it rests on evidence. */
-export function entryWarnings(_entry: Entry): readonly string[] {
-  return [];
+/** What another user cannot bring about. */
+const EVIDENCE: readonly string[] = [
+  'unix:uid',
+  'unix:user',
+  'unix:gid',
+  'unix:group',
+  'unix:supplementary_gid',
+  'unix:supplementary_group',
+];
+/** What any process can present: it can change its own executable, preload code, and choose its parent. */
+const PRESENTED: readonly string[] = [
+  'unix:path',
+  'unix:sha256',
+  'process:ancestor_path',
+  'process:ancestor_sha256',
+];
+
+/**
+ * Sentences for people about what an entry rests on; none when a uid, a gid or a cgroup that root owns is among it.
+ *
+ * Source: decision 2.
+ */
+export function entryWarnings({ selectors }: Entry): readonly string[] {
+  const names = selectors.map((selector) => splitSelector(selector).name);
+  if (names.some((name) => EVIDENCE.includes(name)) || restsOnCgroup(selectors, names)) return [];
+  const presented = names.filter((name) => PRESENTED.includes(name));
+  if (presented.length > 0) {
+    const what = [...new Set(presented)].join(' and ');
+    return [
+      `it rests on ${what}, which any user of this machine can present: add a uid, a gid or a root-owned cgroup`,
+    ];
+  }
+  return names.includes('process:cgroup')
+    ? [
+        'it rests on a cgroup that its processes may have chosen: add process:cgroup_writable:false, a uid or a gid',
+      ]
+    : ['it names no user, group or cgroup: any process in a place of that kind gets it'];
+}
+
+function restsOnCgroup(selectors: readonly string[], names: readonly string[]): boolean {
+  return selectors.includes('process:cgroup_writable:false') && names.includes('process:cgroup');
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { SpoorError } from '../core/errors.js';
 import { tryLock } from '../kernel/file-lock.js';
+import { Libc } from '../kernel/libc.js';
 import { Database } from './database.js';
 import { pinNode, readNode, type NodeFile } from './node-file.js';
 
@@ -40,7 +41,7 @@ export class StateFolder implements AsyncDisposable {
     const handle = await openFolder(path);
     try {
       await checkPrivate(path, handle);
-      if (!tryLock(handle.fd)) throw unusable(`${path} is in use by another daemon`);
+      if (!tryLock(new Libc(), handle.fd)) throw unusable(`${path} is in use by another daemon`);
       const node = (await readNode(path, trustDomain.name)) ?? (await pinEmpty(path, trustDomain.name));
       return new StateFolder(path, node, await Database.open(join(path, DATABASE)), handle);
     } catch (error) {

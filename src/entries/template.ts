@@ -1,0 +1,87 @@
+import { SpoorError } from '../core/errors.js';
+import { SpiffeId, isPathSegment } from '../spiffe/spiffe-id.js';
+import type { TrustDomain } from '../spiffe/trust-domain.js';
+import { SELECTOR_NAMES } from './selector.js';
+
+const PLACE = /\{([^{}]*)\}/g;
+const ALLOWED_VALUE = 'a value that is one path segment: letters, digits, dot, dash and underscore';
+
+/** Whether a SPIFFE ID of an entry has places to be filled in from selectors. */
+export function isTemplate(text: string): boolean {
+  return text.includes('{');
+}
+
+/**
+ * What would be allowed in place of a wrong SPIFFE ID of an entry; undefined for a right one, with places
+ * like `{unix.user}` or without.
+ *
+ * Source: SPIFFE-ID section 2.3: no id of more than 2,048 bytes is issued. Paths under /spire are SPIRE's by
+ *         convention only, and allowed.
+ */
+export function spiffeIdFault(text: string, trustDomain: TrustDomain): string | undefined {
+  const unknown = [...text.matchAll(PLACE)].find(
+    ([, name = '']) => !SELECTOR_NAMES.includes(selectorName(name)),
+  );
+  if (unknown !== undefined)
+    return `one of ${SELECTOR_NAMES.map(placeOf).join(', ')} in the place of ${unknown[0]}`;
+  if (!text.startsWith(`spiffe://${trustDomain.name}/`))
+    return `a SPIFFE ID of ${trustDomain.name} with a path`;
+  try {
+    SpiffeId.parse(text.replaceAll(PLACE, 'x'));
+    return undefined;
+  } catch (error) {
+    if (error instanceof SpoorError) return `a SPIFFE ID, and this is ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * The SPIFFE ID of an entry for a process with these selectors.
+ *
+ * Returns: a sentence for people when a place cannot be filled: no selector of that name, several, or one whose value
+ *          cannot be a path segment. Nothing is escaped or shortened: two users must never share an id.
+ */
+export function fillTemplate(text: string, selectors: readonly string[]): SpiffeId | string {
+  if (!isTemplate(text)) return SpiffeId.parse(text);
+  let refused: string | undefined;
+  const filled = text.replaceAll(PLACE, (place, name: string) => {
+    const value = onlyValue(place, selectorName(name), selectors);
+    refused ??= value.refused;
+    return value.text;
+  });
+  return refused ?? parseFilled(filled);
+}
+
+function onlyValue(
+  place: string,
+  name: string,
+  selectors: readonly string[],
+): { text: string; refused?: string } {
+  const values = selectors
+    .filter((each) => each.startsWith(`${name}:`))
+    .map((each) => each.slice(name.length + 1));
+  const [text = ''] = values;
+  if (values.length !== 1)
+    return { text, refused: `${place} needs one ${name} selector, the process has ${values.length}` };
+  return isPathSegment(text)
+    ? { text }
+    : { text, refused: `${place} needs ${ALLOWED_VALUE}; it is ${JSON.stringify(text)}` };
+}
+
+function parseFilled(text: string): SpiffeId | string {
+  try {
+    return SpiffeId.parse(text);
+  } catch (error) {
+    if (error instanceof SpoorError) return error.message;
+    throw error;
+  }
+}
+
+/** `unix.user` names the selector `unix:user`. */
+function selectorName(place: string): string {
+  return place.replace('.', ':');
+}
+
+function placeOf(name: string): string {
+  return `{${name.replace(':', '.')}}`;
+}
