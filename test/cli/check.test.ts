@@ -18,12 +18,15 @@ interface Checked {
 
 /** The flags that put everything into the folder of the test. */
 function flagsIn(folder: string): readonly string[] {
-  const at = (name: string): string => join(folder, name);
-  return [
-    ...['--trust-domain', 'example.org', '--mode', 'user', '--config', '/dev/null', '--state', at('state')],
-    ...['--socket', at('agent.sock'), '--admin-socket', at('admin.sock')],
-    ...['--entries', at('entries.d'), '--bundles', at('bundles.d')],
-  ];
+  const paths = {
+    state: 'state',
+    socket: 'agent.sock',
+    'admin-socket': 'admin.sock',
+    entries: 'entries.d',
+    bundles: 'bundles.d',
+  };
+  const flags = Object.entries(paths).flatMap(([flag, name]) => [`--${flag}`, join(folder, name)]);
+  return ['--trust-domain', 'example.org', '--mode', 'user', '--config', '/dev/null', ...flags];
 }
 
 async function checked(line: CommandLine, ...more: readonly string[]): Promise<Checked & { exit: number }> {
