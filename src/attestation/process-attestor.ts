@@ -13,6 +13,8 @@ const MIGHTY =
   (1n << 7n) | // CAP_SETUID
   (1n << 19n) | // CAP_SYS_PTRACE
   (1n << 21n); // CAP_SYS_ADMIN
+/** What capabilities in a foreign user namespace are worth over root's files. */
+const NONE = 0n;
 
 export interface ProcessAttestorDeps {
   readonly tree: ProcessTree;
@@ -36,33 +38,28 @@ export class ProcessAttestor implements Attestor {
 
   /** Errors: those of node:fs when the process cannot be looked at. */
   attest(process: MeasuredProcess): Finding | Promise<Finding> {
-    const cgroup = this.#cgroupOf(process);
-    if (process.foreignUserNamespace) return cgroup;
-    const ancestors = this.#deps.tree.above(process.folder);
+    if (process.foreignUserNamespace) return this.#cgroupOf(process, NONE);
+    const { folder, startTicks } = process;
+    const { capabilities, parentPid } = readStatus(folder);
+    const cgroup = this.#cgroupOf(process, capabilities);
+    const ancestors = this.#deps.tree.above({ folder, parentPid, startTicks });
     if (!(ancestors instanceof Promise)) return withAncestors(cgroup, ancestors);
     return ancestors.then((ancestors) => withAncestors(cgroup, ancestors));
   }
 
-  #cgroupOf(process: MeasuredProcess): Finding {
+  #cgroupOf(process: MeasuredProcess, capabilities: bigint): Finding {
     const place = readCgroup(process.folder);
     if (place === undefined) return { selectors: [], failure: 'the kernel names no cgroup of it' };
     const selectors = [`process:cgroup:${place.path}`];
-    const writable = this.#isWritable(place, process);
+    const writable = this.#isWritable(place, process.uid, capabilities);
     if (writable === undefined)
       return { selectors, failure: 'who may write its cgroup cannot be seen from here' };
     return { selectors: [...selectors, `process:cgroup_writable:${writable}`] };
   }
 
-  #isWritable(place: CgroupPlace, process: MeasuredProcess): boolean | undefined {
-    if (process.uid === 0) return true;
-    const delegated = this.#deps.owners.isDelegated(place);
-    return delegated === false ? isMighty(process) : delegated;
+  #isWritable(place: CgroupPlace, uid: number, capabilities: bigint): boolean | undefined {
+    return uid === 0 || (capabilities & MIGHTY) !== NONE || this.#deps.owners.isDelegated(place);
   }
-}
-
-/** In a foreign user namespace capabilities are none over root's files. */
-function isMighty({ foreignUserNamespace, folder }: MeasuredProcess): boolean {
-  return !foreignUserNamespace && (readStatus(folder).capabilities & MIGHTY) !== 0n;
 }
 
 function withAncestors(cgroup: Finding, ancestors: readonly Ancestor[]): Finding {

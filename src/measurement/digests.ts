@@ -8,7 +8,7 @@ export const MAX_HASHED_BYTES = 1_073_741_824;
 /** Digests that are remembered; the least recently used goes first. */
 export const MAX_REMEMBERED_DIGESTS = 4_096;
 /** Files of one owner that may wait to be hashed at one time; each holds a descriptor. */
-export const MAX_WAITING_PER_OWNER = 64;
+export const MAX_WAITING_PER_OWNER = 256;
 /**
  * A file that changed less than this before it was looked at is hashed but not remembered: within one tick of
  * the file system's clock a second change would leave the same times behind.

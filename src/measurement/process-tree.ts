@@ -8,7 +8,7 @@ import { KeptAncestor } from './kept-ancestor.js';
 /** Further up nobody looks: a tree this deep is made to hide something, and what is not seen gives no selector. */
 export const MAX_ANCESTORS = 32;
 /** Descriptors that are kept. Most processes of a node have the same few ancestors. */
-const MAX_KEPT = 128;
+const MAX_KEPT = 64;
 /** An ancestor that ends or hands its children on while it is looked at makes us begin again, so often. */
 const ATTEMPTS = 3;
 const STAT_BYTES = 2_048;
@@ -25,8 +25,16 @@ export interface ProcessTreeDeps {
   readonly clock: Clock;
 }
 
+/** Whose ancestors are wanted, as it was read a moment ago. */
+export interface Descendant {
+  /** E.g. `/proc/self/fd/31`. */
+  readonly folder: string;
+  readonly parentPid: number;
+  readonly startTicks: number;
+}
+
 type Found = Ancestor | Promise<Ancestor>;
-type Look = () => ExecutionStat | undefined;
+type Born = Pick<ExecutionStat, 'parentPid' | 'startTicks'>;
 
 /** Who stands above whom. Keeps the ancestors that it has met, so that a number used again is noticed. */
 export class ProcessTree implements Disposable {
@@ -45,16 +53,16 @@ export class ProcessTree implements Disposable {
    * lives after that, is the one that the child named; a parent that was opened only then is believed when the
    * child names it once more, since no process gets a parent back that it has lost.
    *
-   * Takes:   `folder` of the process, e.g. `/proc/self/fd/31`; the caller looks at its standing afterwards.
+   * Takes:   the process; the caller looks at its standing afterwards.
    * Returns: the ancestors themselves when all digests are known, else a promise. Empty when none can be seen.
    * Errors:  none; what cannot be read of an ancestor is the `problem` of its executable.
    * Source:  proc_pid_stat(5).
    */
-  above(folder: string): readonly Ancestor[] | Promise<readonly Ancestor[]> {
+  above(process: Descendant): readonly Ancestor[] | Promise<readonly Ancestor[]> {
     const found: Found[] = [];
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       found.length = 0;
-      if (this.#climb(folder, found) === 'top') break;
+      if (this.#climb(process, attempt === 1, found) === 'top') break;
     }
     return together(found);
   }
@@ -65,9 +73,9 @@ export class ProcessTree implements Disposable {
   }
 
   /** `moved`: a link did not hold any more; what was found below it stands. */
-  #climb(folder: string, found: Found[]): 'top' | 'moved' {
-    let lookAtChild: Look = () => this.#lookAt(`${folder}/stat`);
-    let child = lookAtChild();
+  #climb(process: Descendant, isFirst: boolean, found: Found[]): 'top' | 'moved' {
+    let lookAtChild = (): Born | undefined => this.#lookAt(`${process.folder}/stat`);
+    let child: Born | undefined = isFirst ? process : lookAtChild();
     while (child !== undefined && child.parentPid !== 0 && found.length < MAX_ANCESTORS) {
       const { parentPid, startTicks } = child;
       const isNew = !this.#kept.has(parentPid);

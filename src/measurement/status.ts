@@ -22,7 +22,7 @@ export interface ProcessStatus {
  * Source: proc_pid_status(5).
  */
 export function readStatus(folder: string): ProcessStatus {
-  return parseStatus(readFileSync(`${folder}/status`, 'latin1'));
+  return parseStatus(readFileSync(`${folder}/status`, 'utf8'));
 }
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Digests } from '../../src/measurement/digests.js';
 import { MAX_ANCESTORS, ProcessTree } from '../../src/measurement/process-tree.js';
 import { endAtLast, startChild, type RunningChild } from '../fakes/child-process.js';
+import { descendant } from '../fakes/descendant.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
@@ -45,14 +46,14 @@ describe('ProcessTree', () => {
     await using at = await bench();
     const { parent, folder } = await at.family();
 
-    const above = await at.tree.above(folder);
+    const above = await at.tree.above(descendant(folder));
     expect(above.slice(0, 2).map(({ pid, executable: { path } }) => ({ pid, path }))).toEqual([
       { pid: parent.pid, path: SH },
       { pid: process.pid, path: realpathSync('/proc/self/exe') },
     ]);
     expect(above[0]?.executable.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(above.at(-1)?.pid).toBe(1);
-    expect(at.tree.above(folder)).toEqual(above);
+    expect(at.tree.above(descendant(folder))).toEqual(above);
   });
 
   it.each([') S 1 1 (', 'x) R 1', '((', 'a\nb', ')'])('reads a parent whose name is %j', async (name) => {
@@ -60,7 +61,7 @@ describe('ProcessTree', () => {
     const shell = join(at.folder, name);
     copyFileSync(SH, shell);
     const { parent, folder } = await at.family(shell);
-    const [first, second] = await at.tree.above(folder);
+    const [first, second] = await at.tree.above(descendant(folder));
     expect(first).toMatchObject({ pid: parent.pid, executable: { path: shell } });
     expect(second?.pid).toBe(process.pid);
   });
@@ -68,11 +69,14 @@ describe('ProcessTree', () => {
   it('notices at once that a parent executes another program', async () => {
     await using at = await bench();
     const { parent, folder } = await at.family();
-    await at.tree.above(folder);
+    await at.tree.above(descendant(folder));
 
     parent.tell('exec sleep 601');
     await executed(parent.pid, 'sleep');
-    expect((await at.tree.above(folder))[0]).toMatchObject({ pid: parent.pid, executable: { path: SLEEP } });
+    expect((await at.tree.above(descendant(folder)))[0]).toMatchObject({
+      pid: parent.pid,
+      executable: { path: SLEEP },
+    });
   });
 
   it('looks again at the path of a parent after a second', async () => {
@@ -80,32 +84,49 @@ describe('ProcessTree', () => {
     const shell = join(at.folder, 'shell');
     copyFileSync(SH, shell);
     const { folder } = await at.family(shell);
-    await at.tree.above(folder);
+    await at.tree.above(descendant(folder));
     copyFileSync(SLEEP, `${shell}.new`);
     renameSync(`${shell}.new`, shell);
-    expect((await at.tree.above(folder))[0]?.executable.deleted).toBe(false);
+    expect((await at.tree.above(descendant(folder)))[0]?.executable.deleted).toBe(false);
     await at.clock.advance(1_000);
-    expect((await at.tree.above(folder))[0]?.executable.deleted).toBe(true);
+    expect((await at.tree.above(descendant(folder)))[0]?.executable.deleted).toBe(true);
   });
 
   it('leaves out a parent that has ended, and names the one that took its children over', async () => {
     await using at = await bench();
     const { parent, pid, folder } = await at.family();
-    await at.tree.above(folder);
+    await at.tree.above(descendant(folder));
 
     await orphaned(pid, parent);
-    const above = await at.tree.above(folder);
+    const above = await at.tree.above(descendant(folder));
     expect(above.map(({ pid }) => pid)).not.toContain(parent.pid);
     expect(above.at(-1)?.pid).toBe(1);
   });
 
-  it('gives nothing for a process that is gone', async () => {
+  it('gives nothing for a process that is gone, also where its parent is new here', async () => {
     await using at = await bench();
     const { parent, folder, pid } = await at.family();
+    const gone = descendant(folder);
     process.kill(pid, 'SIGKILL');
     await parent.kill();
     while (readdirSync('/proc').includes(String(pid))) await new Promise(setImmediate);
-    expect(at.tree.above(folder)).toEqual([]);
+    expect(at.tree.above(gone)).toEqual([]);
+  });
+
+  it('does not believe a parent that is new here before the process has named it twice', async () => {
+    await using at = await bench();
+    const { pid, folder } = await at.family();
+    await using stranger = await startChild(SLEEP, ['600']);
+    const stale = { ...descendant(folder), parentPid: stranger.pid, startTicks: Number.MAX_SAFE_INTEGER };
+    const above = await at.tree.above(stale);
+    expect(above.map(({ pid }) => pid)).not.toContain(stranger.pid);
+    expect(above[0]?.pid).toBe(descendant(`/proc/${pid}`).parentPid);
+  });
+
+  it('does not believe a parent that started after its child', async () => {
+    await using at = await bench();
+    const { folder } = await at.family();
+    expect(await at.tree.above({ ...descendant(folder), startTicks: 1, folder: '/proc/1' })).toEqual([]);
   });
 
   it('stops at a depth at which nobody is served', async () => {
@@ -113,7 +134,7 @@ describe('ProcessTree', () => {
     const nest = `n=$1; if [ $n -gt 0 ]; then sh -c "$0" "$0" $((n - 1)); echo; else echo $$; read x; fi`;
     await using outermost = await startChild(SH, ['-c', nest, nest, String(MAX_ANCESTORS)]);
     const pid = Number(await outermost.line());
-    expect(await at.tree.above(`/proc/${pid}`)).toHaveLength(MAX_ANCESTORS);
+    expect(await at.tree.above(descendant(`/proc/${pid}`))).toHaveLength(MAX_ANCESTORS);
     outermost.tell('');
     await outermost.line();
   });
@@ -121,9 +142,9 @@ describe('ProcessTree', () => {
   it('keeps its descriptors bounded and gives them back', async () => {
     await using at = await bench();
     const { folder } = await at.family();
-    await at.tree.above(folder);
+    await at.tree.above(descendant(folder));
     const before = readdirSync('/proc/self/fd').length;
-    for (let n = 0; n < 50; n++) await at.tree.above(folder);
+    for (let n = 0; n < 50; n++) await at.tree.above(descendant(folder));
     expect(readdirSync('/proc/self/fd').length).toBe(before);
     at.tree[Symbol.dispose]();
     expect(readdirSync('/proc/self/fd').length).toBeLessThan(before);

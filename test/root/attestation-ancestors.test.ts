@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Digests } from '../../src/measurement/digests.js';
 import { ProcessTree } from '../../src/measurement/process-tree.js';
 import { endAtLast, startChild, type RunningChild } from '../fakes/child-process.js';
+import { descendant } from '../fakes/descendant.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 
 const PARENT = 'sleep 600 & echo $!; read x';
@@ -19,9 +20,6 @@ async function startWithPid(pid: number): Promise<{ shell: RunningChild; sleeper
   }
 }
 
-const parentOf = (pid: number): number =>
-  Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
-
 describe('ProcessTree, when a pid is used again', () => {
   it('does not take the new process for the ancestor that had its number', async () => {
     const clock = new FakeClock('2040-01-01T00:00:00Z');
@@ -31,7 +29,7 @@ describe('ProcessTree, when a pid is used again', () => {
     const orphan = Number(await first.line());
     using cleanup = new DisposableStack();
     cleanup.use(endAtLast(orphan));
-    const before = await tree.above(`/proc/${orphan}`);
+    const before = await tree.above(descendant(`/proc/${orphan}`));
     expect(before[0]).toMatchObject({ pid: first.pid });
 
     await first.kill();
@@ -40,10 +38,10 @@ describe('ProcessTree, when a pid is used again', () => {
     cleanup.use(endAtLast(child));
     expect(second.pid).toBe(first.pid);
 
-    const above = await tree.above(`/proc/${child}`);
+    const above = await tree.above(descendant(`/proc/${child}`));
     expect(above[0]?.pid).toBe(first.pid);
     expect(above[0]?.startTicks).not.toBe(before[0]?.startTicks);
-    expect(parentOf(orphan)).not.toBe(first.pid);
-    expect((await tree.above(`/proc/${orphan}`)).map(({ pid }) => pid)).not.toContain(first.pid);
+    expect(descendant(`/proc/${orphan}`).parentPid).not.toBe(first.pid);
+    expect((await tree.above(descendant(`/proc/${orphan}`))).map(({ pid }) => pid)).not.toContain(first.pid);
   });
 });
