@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, credentials, Server, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Clock } from '../../src/core/clock.js';
@@ -89,6 +90,7 @@ export async function openTestDoor(options: TestDoorOptions = {}) {
   return {
     path,
     door,
+    server,
     log,
     budget,
     processes,
@@ -106,9 +108,18 @@ function describe(peer: Peer | undefined, host: string): Who | null {
   if (peer === undefined) return null;
   const { pid, uid } = peer.process;
   const standing = peer.process.standing();
-  const kept = peer.process as { readonly proc?: { readLink(name: string): string } };
-  const executable = standing === 'same' ? (kept.proc?.readLink('exe') ?? '') : '';
+  const executable = standing === 'same' ? executableOf(peer) : '';
   return { pid, uid, connection: peer.connection, standing, executable, host };
+}
+
+/** Empty when it may not be seen. */
+function executableOf({ process }: Peer): string {
+  try {
+    return readlinkSync(`${process.folder}/exe`);
+  } catch {
+    // The process lets nobody look into it.
+    return '';
+  }
 }
 
 /** A grpc-js client of its own connection; `who()` asks once. */

@@ -125,7 +125,7 @@ describe('the door and namespaces', () => {
 });
 
 describe('the door of an ordinary user', () => {
-  it('serves processes of its user, also those that let nobody look into them, and turns others away', async () => {
+  it('serves processes of its user, and turns others away', async () => {
     await using door = await doorProcess([], { ...SOMEBODY, allowed: 'own' });
     expect(await ask(who(door.path), SOMEBODY)).toMatchObject([
       { uid: 4241, standing: 'same', executable: process.execPath },
@@ -135,6 +135,16 @@ describe('the door of an ordinary user', () => {
       'not-allowed',
       4242,
     ]);
+  });
+
+  it('serves a process of its user that lets nobody look into it, and does not take it for more than that', async () => {
+    await using door = await doorProcess([], { ...SOMEBODY, allowed: 'own' });
+    const answers = await ask(who(door.path, '2', 'hide'), SOMEBODY);
+    expect(answers).toMatchObject([
+      { uid: 4241, standing: 'same', executable: '' },
+      { uid: 4241, standing: 'same', executable: '' },
+    ]);
+    expect((await door.tell()).seen).toMatchObject([{ foreign: true }]);
   });
 
   it('cannot be looked into by its user', async () => {
