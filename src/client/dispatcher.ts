@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Agent } from 'undici';
+import type * as Undici from 'undici';
 import type { Authorizer } from './authorizer.js';
 import { tlsClientOptions } from './tls-client.js';
 import type { TlsSettings, TlsSource } from './tls-peer.js';
@@ -18,11 +18,11 @@ import type { TlsSettings, TlsSource } from './tls-peer.js';
 export function spiffeDispatcher(
   source: TlsSource,
   authorizer: Authorizer,
-  options: Omit<Agent.Options, 'connect'> & { readonly tls?: TlsSettings } = {},
-): Agent {
+  options: Omit<Undici.Agent.Options, 'connect'> & { readonly tls?: TlsSettings } = {},
+): Undici.Agent {
   // Loaded here: who only fetches an SVID does without it, and it costs 60 ms of the start.
-  const undici = createRequire(import.meta.url)('undici') as typeof import('undici');
+  const undici = createRequire(import.meta.url)('undici') as typeof Undici;
   const { tls = {}, ...agent } = options;
   const connect = { ...tlsClientOptions(source, authorizer, tls), maxCachedSessions: 0 };
-  return new undici.Agent({ ...agent, connect } as Agent.Options);
+  return new undici.Agent({ ...agent, connect });
 }

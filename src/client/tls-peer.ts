@@ -36,7 +36,7 @@ export const TLS_DEFAULTS = { minVersion: 'TLSv1.2' } as const satisfies TlsSett
 export function pemOf({ chain, privateKey }: X509Svid): { readonly cert: string; readonly key: string } {
   return {
     cert: chain.map((certificate) => certificate.toString()).join(''),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { Logger } from '../core/log.js';
 import { isJsonObject, parseIJson } from '../encoding/i-json.js';
@@ -107,7 +107,7 @@ function readHeld(wire: WITSVID): HeldWitSvid {
   const svid = named('FetchWITSVID', parseWitSvid(wire.wit_svid, wire.hint), wire.spiffe_id);
   const jwk = parseIJson(wire.wit_svid_key);
   if (!isJsonObject(jwk)) throw new Error('the key is not a JWK');
-  const privateKey = createPrivateKey({ key: jwk as webcrypto.JsonWebKey, format: 'jwk' });
+  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
   if (!createPublicKey(privateKey).equals(svid.key)) throw new Error('the key is not that of the token');
   // A KeyObject prints nothing of a key by itself; the JSON of this pair is kept as silent.
   return Object.defineProperties(

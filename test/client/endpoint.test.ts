@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { endpointFromEnvironment, grpcTarget, parseEndpoint } from '../../src/client/endpoint.js';
+import type { SpoorError } from '../../src/core/errors.js';
 import { clause } from '../conformance/prove.js';
 
 const INVALID = expect.objectContaining({ code: 'ENDPOINT_INVALID' });
 
-function refused(text: string): void {
-  expect(() => parseEndpoint(text), text).toThrow(INVALID);
+/** Those of the texts that are not refused as they are to be. */
+function accepted(...texts: string[]): readonly string[] {
+  return texts.filter((text) => {
+    try {
+      parseEndpoint(text);
+      return true;
+    } catch (error) {
+      return (error as SpoorError).code !== 'ENDPOINT_INVALID';
+    }
+  });
 }
 
 describe('parseEndpoint', () => {
@@ -36,61 +45,37 @@ describe('parseEndpoint', () => {
 
   it('refuses a unix address with anything but an absolute path', () => {
     clause('WEP-4c', () => {
-      for (const text of [
-        'unix://host/p',
-        'unix:p',
-        'unix:./p',
-        'unix:///p?x',
-        'unix:///p#f',
-        'unix://',
-        'unix:',
-      ]) {
-        refused(text);
-      }
-      for (const text of [
-        'unix:///',
-        'unix:///p?',
-        'unix:///p#',
-        'unix://u@/p',
-        'unix:///a b',
-        'unix:///%0',
-      ]) {
-        refused(text);
-      }
-      for (const text of ['unix:///%00', 'unix:///%ff', 'unix:///é', `unix:///${'x'.repeat(107)}`])
-        refused(text);
+      expect(
+        accepted('unix://host/p', 'unix:p', 'unix:./p', 'unix:///p?x', 'unix:///p#f', 'unix://'),
+      ).toEqual([]);
+      expect(accepted('unix:', 'unix:///', 'unix:///p?', 'unix:///p#', 'unix://u@/p', 'unix:///a b')).toEqual(
+        [],
+      );
+      expect(accepted('unix:///%0', 'unix:///%00', 'unix:///%ff', 'unix:///é')).toEqual([]);
+      expect(accepted(`unix:///${'x'.repeat(106)}`, `unix:///${'x'.repeat(107)}`)).toHaveLength(1);
     });
   });
 
   it('refuses a tcp address with anything but an IP literal and a port', () => {
     clause('WEP-4d', () => {
-      for (const text of ['tcp://localhost:8000', 'tcp://127.0.0.1', 'tcp://127.0.0.1:', 'tcp://:8000'])
-        refused(text);
-      for (const end of ['/', '/foo', '?x', '#f', '?', '#', ' ']) refused(`tcp://127.0.0.1:8000${end}`);
-      for (const text of [
-        'tcp://u@127.0.0.1:8000',
-        'tcp:127.0.0.1:8000',
-        'tcp://::1:8000',
-        'tcp://[127.0.0.1]:1',
-      ]) {
-        refused(text);
-      }
-      for (const text of [
-        'tcp://127.0.0.1:0',
-        'tcp://127.0.0.1:65536',
-        'tcp://127.0.0.1:+1',
-        'tcp://1.2.3:1',
-      ]) {
-        refused(text);
-      }
-      refused('tcp://[fe80::1%25eth0]:8000');
+      expect(accepted('tcp://localhost:8000', 'tcp://127.0.0.1', 'tcp://127.0.0.1:', 'tcp://:8000')).toEqual(
+        [],
+      );
+      const ends = ['/', '/foo', '?x', '#f', '?', '#', ' '];
+      expect(accepted(...ends.map((end) => `tcp://127.0.0.1:8000${end}`))).toEqual([]);
+      expect(
+        accepted('tcp://u@127.0.0.1:1', 'tcp:127.0.0.1:1', 'tcp://::1:1', 'tcp://[127.0.0.1]:1'),
+      ).toEqual([]);
+      expect(accepted('tcp://127.0.0.1:0', 'tcp://127.0.0.1:65536', 'tcp://127.0.0.1:+1')).toEqual([]);
+      expect(accepted('tcp://1.2.3:1', 'tcp://[fe80::1%25eth0]:8000')).toEqual([]);
     });
   });
 
   it('refuses every other scheme, and none', () => {
     clause('WEP-4b', () => {
-      for (const text of ['', '/p', 'http://127.0.0.1:80', 'unix', 'unixx:///p', ' unix:///p', 'npipe:p'])
-        refused(text);
+      expect(
+        accepted('', '/p', 'http://127.0.0.1:80', 'unix', 'unixx:///p', ' unix:///p', 'npipe:p'),
+      ).toEqual([]);
     });
   });
 });

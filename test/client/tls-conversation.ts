@@ -4,6 +4,9 @@ import { connect, type ConnectionOptions, createServer, type Server, type TLSSoc
 import type { TlsServerOptions } from '../../src/client/tls-server.js';
 import { peerSpiffeId } from '../../src/client/tls-peer.js';
 
+/** What somebody who was turned away by the server hears, as far as TLS lets it say anything. */
+export const TURNED_AWAY = /closed|ECONNRESET|EPIPE|disconnected before|socket hang up/;
+
 /** A server that greets each client by its name, and notes whom it let in and why it turned others away. */
 export interface Greeter extends AsyncDisposable {
   readonly server: Server;

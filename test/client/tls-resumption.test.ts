@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { authorizeAny, authorizeIf, authorizeOneOf } from '../../src/client/authorizer.js';
 import { tlsClientOptions } from '../../src/client/tls-client.js';
 import { tlsServerOptions } from '../../src/client/tls-server.js';
-import { Conversation, openGreeter } from './tls-conversation.js';
+import { Conversation, openGreeter, TURNED_AWAY } from './tls-conversation.js';
 import { CLIENT, SERVER, Workloads } from './workloads.js';
 
 const ANY = authorizeAny();
@@ -33,11 +33,11 @@ describe('session resumption', () => {
       using second = await Conversation.open(greeter.port, { ...options, session });
       expect(second.socket.isSessionReused()).toBe(false);
       open = false;
-      await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow();
+      await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow(TURNED_AWAY);
       // Not even without a certificate, as the holder of nothing but a ticket would come.
       open = true;
       const bare = { rejectUnauthorized: false, maxVersion: version, session };
-      await expect(Conversation.open(greeter.port, bare)).rejects.toThrow();
+      await expect(Conversation.open(greeter.port, bare)).rejects.toThrow(TURNED_AWAY);
       expect(greeter.greeted).toEqual([CLIENT, CLIENT]);
     });
   }
@@ -62,10 +62,10 @@ describe('session resumption', () => {
     using resumed = await Conversation.open(greeter.port, { ...options, session });
     expect(resumed.socket.isSessionReused()).toBe(true);
     open = false;
-    await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow();
+    await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow(TURNED_AWAY);
     open = true;
     server.bundles = (await Workloads.open()).foreign.bundle as never;
-    await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow();
+    await expect(Conversation.open(greeter.port, { ...options, session })).rejects.toThrow(TURNED_AWAY);
     expect(greeter.refusals.map(({ code }) => code)).toEqual(['TLS_PEER_REFUSED', 'X509_SVID_INVALID']);
   });
 
@@ -89,7 +89,9 @@ describe('session resumption', () => {
       );
       const session = await sessionFrom(port, options);
       open = false;
-      await expect(Conversation.open(port, { ...options, session })).rejects.toThrow();
+      await expect(Conversation.open(port, { ...options, session })).rejects.toThrow(
+        /reuse session in different context/,
+      );
       open = true;
       const connecting = Conversation.open(port, { ...options, session });
       const reused = await connecting.then(

@@ -7,7 +7,7 @@ import { tlsServerOptions } from '../../src/client/tls-server.js';
 import { BundleSet } from '../../src/spiffe/bundle.js';
 import { clause } from '../conformance/prove.js';
 import { TestIdentity } from '../fakes/test-identity.js';
-import { Conversation, openGreeter } from './tls-conversation.js';
+import { Conversation, openGreeter, TURNED_AWAY } from './tls-conversation.js';
 import { CLIENT, SERVER, Workloads } from './workloads.js';
 
 const ANY = authorizeAny();
@@ -20,7 +20,9 @@ describe('tlsServerOptions', () => {
     const others = [authorizeOneOf([SERVER]), authorizeMemberOf('other.test'), authorizeIf(() => false)];
     for (const authorizer of others) {
       await using greeter = await openGreeter(tlsServerOptions(server, authorizer));
-      await expect(Conversation.open(greeter.port, tlsClientOptions(client, ANY))).rejects.toThrow();
+      await expect(Conversation.open(greeter.port, tlsClientOptions(client, ANY))).rejects.toThrow(
+        TURNED_AWAY,
+      );
       expect(greeter.greeted).toEqual([]);
       const message: unknown = expect.stringContaining(`peer ${CLIENT} is refused`);
       expect(greeter.refusals).toEqual([{ code: 'TLS_PEER_REFUSED', message }]);
@@ -31,7 +33,7 @@ describe('tlsServerOptions', () => {
     const workloads = await Workloads.open();
     using server = await workloads.identity('/server');
     await using greeter = await openGreeter(tlsServerOptions(server, ANY));
-    await expect(Conversation.open(greeter.port, { rejectUnauthorized: false })).rejects.toThrow();
+    await expect(Conversation.open(greeter.port, { rejectUnauthorized: false })).rejects.toThrow(TURNED_AWAY);
     expect(greeter.greeted).toEqual([]);
     expect(greeter.refusals).toMatchObject([{ message: 'the peer presented no certificate' }]);
   });
@@ -45,9 +47,13 @@ describe('tlsServerOptions', () => {
     server.bundles = stranger.bundles;
     await using greeter = await openGreeter(tlsServerOptions(server, ANY));
     await clause('WAPI-4.6a', async () => {
-      await expect(Conversation.open(greeter.port, tlsClientOptions(forger, ANY))).rejects.toThrow();
+      await expect(Conversation.open(greeter.port, tlsClientOptions(forger, ANY))).rejects.toThrow(
+        TURNED_AWAY,
+      );
       server.bundles = BundleSet.of([workloads.authority.bundle]);
-      await expect(Conversation.open(greeter.port, tlsClientOptions(stranger, ANY))).rejects.toThrow();
+      await expect(Conversation.open(greeter.port, tlsClientOptions(stranger, ANY))).rejects.toThrow(
+        TURNED_AWAY,
+      );
       expect(greeter.greeted).toEqual([]);
       expect(greeter.refusals.map(({ message }) => message)).toEqual([
         expect.stringContaining('the certificate path is not valid'),
@@ -65,7 +71,7 @@ describe('tlsServerOptions', () => {
     for (const wish of wishes) {
       const certificate = await workloads.certificate({ uris: [CLIENT], ...wish } as object);
       const connecting = Conversation.open(greeter.port, { ...certificate, rejectUnauthorized: false });
-      await expect(connecting).rejects.toThrow();
+      await expect(connecting).rejects.toThrow(TURNED_AWAY);
     }
     expect(greeter.greeted).toEqual([]);
     expect(new Set(greeter.refusals.map(({ code }) => code))).toEqual(new Set(['X509_SVID_INVALID']));
@@ -105,7 +111,7 @@ describe('tlsServerOptions', () => {
     for (const { port, refusals } of [first, second]) {
       using conversation = await Conversation.open(port, tlsClientOptions(client, ANY));
       expect(conversation.peer).toBe(SERVER);
-      await expect(Conversation.open(port, tlsClientOptions(other, ANY))).rejects.toThrow();
+      await expect(Conversation.open(port, tlsClientOptions(other, ANY))).rejects.toThrow(TURNED_AWAY);
       expect(refusals).toHaveLength(1);
     }
     expect(asked).toEqual(['/client', '/other', '/client', '/other']);

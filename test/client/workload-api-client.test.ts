@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { WorkloadApiClient } from '../../src/client/workload-api-client.js';
 import { writeJwks } from '../../src/spiffe/bundle-document.js';
+import type { SpiffeId } from '../../src/spiffe/spiffe-id.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { clause } from '../conformance/prove.js';
 import { MemoryLog } from '../fakes/memory-log.js';
@@ -108,7 +109,7 @@ describe('WorkloadApiClient', () => {
       ]);
       it.api.answers.FetchX509SVID.set(x509Message(authority, [api]));
       const after = (await stream.next()).value;
-      expect(after.svids.map(({ id }: { id: object }) => id.toString())).toEqual([`${ORG}/api`]);
+      expect(after.svids.map(({ id }: { id: SpiffeId }) => id.toString())).toEqual([`${ORG}/api`]);
       expect(after.bundles.get(TrustDomain.parse('other.test'))).toBeUndefined();
     });
     await stream.return?.();

@@ -9,6 +9,6 @@ const dispatcher = spiffeDispatcher(source, server);
 
 const response = await fetch(process.env['SERVER_URL'] ?? 'https://127.0.0.1:8443/', {
   dispatcher,
-} as object);
+});
 export const answer = await response.text();
 await dispatcher.close();

@@ -6,7 +6,7 @@ import {
   Server,
   ServerCredentials,
   type ServerWritableStream,
-  type status,
+  status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { SnapshotCell, untilReplaced } from '../../src/core/snapshot.js';
@@ -73,7 +73,7 @@ export class TestWorkloadApi implements AsyncDisposable {
 
   async start(): Promise<void> {
     const server = new Server();
-    server.addService(workloadApiMethods() as never, this.#handlers());
+    server.addService(workloadApiMethods(), this.#handlers());
     await new Promise<void>((resolve, reject) => {
       server.bindAsync(`unix://${this.path}`, ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),
@@ -119,7 +119,7 @@ export class TestWorkloadApi implements AsyncDisposable {
       this.calls.push({ rpc, request: call.request, metadata: call.metadata, peer: call.getPeer() });
       const answer = this.answers[rpc].current.value;
       if ('message' in answer) reply(null, answer.message);
-      else reply({ code: 'status' in answer ? answer.status : 13, details: detailsOf(answer) });
+      else reply({ code: 'status' in answer ? answer.status : status.INTERNAL, details: detailsOf(answer) });
     };
   }
 
@@ -165,7 +165,7 @@ export function x509Message(
 }
 
 function newAnswers(): AnswersOf {
-  const none = { status: 12, details: 'not implemented' } as const;
+  const none = { status: status.UNIMPLEMENTED, details: 'not implemented' };
   return {
     FetchX509SVID: new SnapshotCell<Answer<ReturnType<WorkloadApi['FetchX509SVID']>>>(none),
     FetchX509Bundles: new SnapshotCell<Answer<ReturnType<WorkloadApi['FetchX509Bundles']>>>(none),
