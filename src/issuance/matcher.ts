@@ -1,6 +1,6 @@
 import type { MatchResult } from '../entries/entry.js';
 import type { EntrySet } from '../entries/entry-set.js';
-import type { Instance } from '../instances/instance.js';
+import type { Attestation, Instance } from '../instances/instance.js';
 import type { WorldView } from './world.js';
 
 /** Sets of selectors whose matches are kept; one more begins a new collection. */
@@ -18,7 +18,8 @@ export interface Matched {
 export class Matcher {
   readonly #world: WorldView;
   #entries: EntrySet | undefined;
-  #kept = new Map<string, Matched>();
+  #bySelectors = new Map<string, Matched>();
+  #byAttestation = new WeakMap<Attestation, Matched>();
 
   constructor(world: WorldView) {
     this.#world = world;
@@ -29,17 +30,28 @@ export class Matcher {
     const attestation = instance.attestation.current.value;
     if (attestation === undefined) return NOTHING;
     const { entries } = this.#world.current;
-    if (entries !== this.#entries || this.#kept.size >= MAX_KEPT) {
-      this.#entries = entries;
-      this.#kept = new Map();
-    }
-    const name = attestation.selectors.join('\n');
-    const known = this.#kept.get(name);
+    if (entries !== this.#entries || this.#bySelectors.size >= MAX_KEPT) this.#begin(entries);
+    const known = this.#byAttestation.get(attestation);
     if (known !== undefined && now.getTime() < known.until) return known;
-    const result = entries.match(attestation.selectors, now);
-    const matched = { result, until: endOf(result) };
-    this.#kept.set(name, matched);
+    const matched = this.#matchSelectors(entries, attestation.selectors, now);
+    this.#byAttestation.set(attestation, matched);
     return matched;
+  }
+
+  #matchSelectors(entries: EntrySet, selectors: readonly string[], now: Date): Matched {
+    const name = selectors.join('\n');
+    const known = this.#bySelectors.get(name);
+    if (known !== undefined && now.getTime() < known.until) return known;
+    const result = entries.match(selectors, now);
+    const matched = { result, until: endOf(result) };
+    this.#bySelectors.set(name, matched);
+    return matched;
+  }
+
+  #begin(entries: EntrySet): void {
+    this.#entries = entries;
+    this.#bySelectors = new Map();
+    this.#byAttestation = new WeakMap();
   }
 }
 

@@ -27,6 +27,7 @@ export interface RotationDeps {
 export class Rotation {
   readonly #deps: RotationDeps;
   readonly #queue = new Set<Renewable>();
+  #flight: Promise<unknown> | undefined;
   #sleeper: AbortController | undefined;
   #nextLook = 0;
 
@@ -56,8 +57,9 @@ export class Rotation {
     signal.addEventListener('abort', stop);
     while (!signal.aborted) {
       this.#gather();
-      if (this.#queue.size === 0) await this.#sleep();
-      else await this.#slice();
+      if (this.#queue.size > 0) await this.#slice();
+      else if (this.#flight !== undefined) await this.#land();
+      else await this.#sleep();
     }
     signal.removeEventListener('abort', stop);
   }
@@ -74,22 +76,27 @@ export class Rotation {
     this.#nextLook = Math.max(next, nowMs + GATHER_MS);
   }
 
+  /** Begins what fits into a slice while the records of the slice before are written, and no more than that. */
   async #slice(): Promise<void> {
     const { clock } = this.#deps;
     const startedMs = clock.monotonicMs();
-    const taken: Renewable[] = [];
     const flights: Promise<void>[] = [];
     for (const renewable of this.#queue) {
       this.#queue.delete(renewable);
-      taken.push(renewable);
       const flight = renewable.renew();
-      if (flight !== undefined) flights.push(flight);
+      if (flight === undefined) this.noteDue(renewable.dueAt);
+      else flights.push(flight.then(() => this.noteDue(renewable.dueAt)));
       if (clock.monotonicMs() - startedMs >= SLICE_MS) break;
     }
-    // Their streams write as soon as the records are on disk: to wait here keeps a turn short.
-    await Promise.all(flights);
-    this.#nextLook = taken.reduce((next, { dueAt }) => Math.min(next, dueAt), this.#nextLook);
+    await this.#land();
+    if (flights.length > 0) this.#flight = Promise.all(flights);
     await nextTurn();
+  }
+
+  /** Waits for what was begun: on a slow disk, a few renewals wait for it, and not all of them. */
+  async #land(): Promise<void> {
+    await this.#flight;
+    this.#flight = undefined;
   }
 
   async #sleep(): Promise<void> {
