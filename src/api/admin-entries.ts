@@ -17,9 +17,8 @@ type Entries = Pick<
 
 /** The part of spoor.v1.Admin about entries. What an entry may be, the catalog decides. */
 export function entryAnswers({ catalog }: Pick<AdminRooms, 'catalog'>): Answers<Entries> {
-  const sorted = new SortedEntries();
   return {
-    ListEntries: (request) => page(sorted.of(catalog.entries.current.value), request),
+    ListEntries: (request) => page([...catalog.entries.current.value], request),
     GetEntry: ({ id }) => toWireEntry(entryOf(id, catalog.entries.current.value)),
     AddEntry: async ({ entry }) => toWireEntry(await catalog.add(readDraft(entry))),
     UpdateEntry: async ({ id, entry, fields }) =>
@@ -39,6 +38,7 @@ function entryOf(id: string, entries: EntrySet): Entry {
   throw new SpoorError('ENTRY_NOT_FOUND', `there is no entry ${id.slice(0, 80)}`);
 }
 
+/** A set gives its entries in the order of their ids. */
 function page(all: readonly Entry[], request: ListEntriesRequest): ListEntriesResponse {
   const { page_size, page_token, spiffe_id, selector } = request;
   const fitting = all.filter(
@@ -54,18 +54,4 @@ function page(all: readonly Entry[], request: ListEntriesRequest): ListEntriesRe
     next_page_token: rest.length > size ? (entries.at(-1)?.id ?? '') : '',
     total: fitting.length,
   };
-}
-
-/** Entries by id. A set never changes, so it is sorted once, however many pages are asked of it. */
-class SortedEntries {
-  readonly #sorted = new WeakMap<EntrySet, readonly Entry[]>();
-
-  of(entries: EntrySet): readonly Entry[] {
-    let sorted = this.#sorted.get(entries);
-    if (sorted === undefined) {
-      sorted = [...entries].toSorted((one, other) => (one.id < other.id ? -1 : 1));
-      this.#sorted.set(entries, sorted);
-    }
-    return sorted;
-  }
 }
