@@ -42,6 +42,7 @@ export const ERRORS = {
   ENTRY_NOT_FOUND: { kind: 'caller', remedy: 'List the entries with `spoor entry list`.' },
   ENTRY_EXISTS: { kind: 'caller', remedy: 'Choose another id, or change the entry that has it.' },
   ENTRY_READ_ONLY: { kind: 'caller', remedy: 'Edit the file that is named; it is watched.' },
+  BUNDLE_READ_ONLY: { kind: 'caller', remedy: 'Edit the file that is named; it is watched.' },
   BUNDLE_NOT_FOUND: { kind: 'caller', remedy: 'List the bundles with `spoor bundle list`.' },
   AUTHORITY_NOT_FOUND: { kind: 'caller', remedy: 'List the authorities with `spoor authority show`.' },
   PROCESS_NOT_FOUND: { kind: 'caller', remedy: 'Name a process that is running; `ps` lists them.' },

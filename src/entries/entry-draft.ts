@@ -21,6 +21,8 @@ export interface EntryDraft {
   readonly expiresAt?: Date;
 }
 
+/** One for all entries: most have neither DNS names nor other trust domains. */
+const NONE: readonly string[] = [];
 /** Codes that say more than ARGUMENT_INVALID, for drafts in which nothing else is wrong. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   spiffeId: 'SPIFFE_ID_INVALID',
@@ -53,9 +55,9 @@ export function entryOf(
     id: draft.id,
     spiffeId: draft.spiffeId,
     selectors: sortedOnce(draft.selectors),
-    dnsNames: [...new Set(draft.dnsNames)],
+    dnsNames: once(draft.dnsNames ?? NONE),
     hint: draft.hint ?? '',
-    federatesWith: sortedOnce((draft.federatesWith ?? []).map((name) => name.replace(/^spiffe:\/\//, ''))),
+    federatesWith: namesOf(draft.federatesWith ?? NONE),
     createdAt,
     source,
     ...(isSet(x509SvidTtlSeconds) && { x509SvidTtlSeconds }),
@@ -65,12 +67,25 @@ export function entryOf(
   };
 }
 
+function once(values: readonly string[]): readonly string[] {
+  return values.length === 0 ? NONE : [...new Set(values)];
+}
+
+/** SPIRE lists trust domains by their SPIFFE IDs. */
+function namesOf(trustDomains: readonly string[]): readonly string[] {
+  return trustDomains.length === 0
+    ? NONE
+    : sortedOnce(trustDomains.map((name) => name.replace(/^spiffe:\/\//, '')));
+}
+
 function isSet(value: number | undefined): value is number {
   return value !== undefined && value !== 0;
 }
 
+/** Mostly it is so already: then the list itself. */
 function sortedOnce(values: readonly string[]): readonly string[] {
-  return values.length < 2 ? values : [...new Set(values)].toSorted();
+  const inOrder = values.every((value, index) => index === 0 || (values[index - 1] ?? '') < value);
+  return inOrder ? values : [...new Set(values)].toSorted();
 }
 
 /** `x509SvidTtlSeconds` as the wire and the command line call it: `x509_svid_ttl_seconds`. */

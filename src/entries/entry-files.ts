@@ -48,7 +48,7 @@ export class EntryFiles {
 
   /** The entries in force. */
   *entries(): Generator<Entry> {
-    for (const { entries } of this.#inForce.values()) yield* entries;
+    yield* entriesOf(this.#inForce);
   }
 
   /**
@@ -124,10 +124,14 @@ export class EntryFiles {
   }
 }
 
+function* entriesOf(files: ReadFiles): Generator<Entry> {
+  for (const { entries } of files.values()) yield* entries;
+}
+
 function takenIds(files: ReadFiles, isStored: (id: string) => boolean): EntryProblem[] {
   const owners = new Map<string, Entry>();
   const problems: EntryProblem[] = [];
-  for (const entry of [...files.values()].flatMap(({ entries }) => entries)) {
+  for (const entry of entriesOf(files)) {
     const owner = owners.get(entry.id);
     if (owner !== undefined) problems.push(takenId(entry, `the one at ${placeOf(owner)}`));
     else if (isStored(entry.id)) problems.push(takenId(entry, 'one that was set by command'));

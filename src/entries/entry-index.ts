@@ -3,10 +3,13 @@ import type { Entry } from './entry.js';
 /** Up to so many entries are compared one by one; more are divided by a further selector. */
 const MAX_LEAF = 8;
 
+/** What hangs at a selector: mostly one entry, or a few, or a further division. */
+type Hanging = Entry | Entry[] | Branch;
+
 interface Branch {
   /** Entries all of whose selectors lie on the way here. */
   readonly here: Entry[];
-  readonly further: Map<string, Branch | Entry[]>;
+  readonly further: Map<string, Hanging>;
 }
 
 /**
@@ -47,17 +50,27 @@ function divide(
   used: readonly string[],
 ): Branch {
   const here: Entry[] = [];
-  const groups = new Map<string, Entry[]>();
+  const further = new Map<string, Hanging>();
+  const crowded = new Map<string, Entry[]>();
   for (const entry of entries) {
     const selector = rarest(entry, counts, used);
     if (selector === undefined) here.push(entry);
-    else push(groups, selector, entry);
+    else hang(further, selector, entry, crowded);
   }
-  const further = new Map<string, Branch | Entry[]>(groups);
-  for (const [selector, group] of groups) {
-    if (group.length > MAX_LEAF) further.set(selector, divide(group, counts, [...used, selector]));
-  }
+  for (const [selector, group] of crowded) further.set(selector, divide(group, counts, [...used, selector]));
   return { here, further };
+}
+
+function hang(
+  further: Map<string, Hanging>,
+  selector: string,
+  entry: Entry,
+  crowded: Map<string, Entry[]>,
+): void {
+  const there = further.get(selector) as Entry | Entry[] | undefined;
+  if (there === undefined) further.set(selector, entry);
+  else if (!Array.isArray(there)) further.set(selector, [there, entry]);
+  else if (there.push(entry) === MAX_LEAF + 1) crowded.set(selector, there);
 }
 
 function rarest(
@@ -76,12 +89,6 @@ function rarest(
   return best;
 }
 
-function push(groups: Map<string, Entry[]>, selector: string, entry: Entry): void {
-  const group = groups.get(selector);
-  if (group === undefined) groups.set(selector, [entry]);
-  else group.push(entry);
-}
-
 function collect(
   branch: Branch,
   selectors: readonly string[],
@@ -93,8 +100,7 @@ function collect(
   for (const selector of selectors) {
     const next = branch.further.get(selector);
     if (next === undefined) continue;
-    if (Array.isArray(next))
-      found.push(...next.filter((entry) => entry.selectors.every((each) => held.has(each))));
-    else collect(next, selectors, held, found);
+    if ('further' in next) collect(next, selectors, held, found);
+    else found.push(...[next].flat().filter((entry) => entry.selectors.every((each) => held.has(each))));
   }
 }

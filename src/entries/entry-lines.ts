@@ -7,11 +7,18 @@ const LINES_PER_SLICE = 4_000;
 const KEY = /^([a-z][a-z0-9_]*):(?: +(.*))?$/;
 const NOTHING = /^(?:#.*)?$/;
 
-/** One item of the list, and on which lines its values stand: in the order of its keys, a list of lines for a list. */
-interface Item {
-  readonly value: Record<string, unknown>;
-  readonly line: number;
-  readonly lines: (number | number[])[];
+/** One item of the list: from names to one line of text or a list of such. */
+type Item = Record<string, string | string[]>;
+
+/**
+ * On which lines things stand. Flat numbers, since a hundred thousand small objects more would cost as much as the reading:
+ * for each key, in the order of its item's keys, a count and so many lines: one for each element of a list below its
+ * key, a single one for everything else.
+ */
+interface Places {
+  readonly flat: number[];
+  /** By item: its own line, and where its keys begin in `flat`. */
+  readonly items: { readonly lines: number[]; readonly starts: number[] };
 }
 
 /**
@@ -36,6 +43,7 @@ export function* readEntryLines(text: string): Generator<void, PositionedYaml | 
 
 class LineReader {
   readonly #items: Item[] = [];
+  readonly #places: Places = { flat: [], items: { lines: [], starts: [] } };
   #started = false;
   #entriesLine = 0;
   #emptyList = false;
@@ -62,7 +70,7 @@ class LineReader {
 
   finish(): PositionedYaml | undefined {
     const complete = this.#closeList() && (this.#emptyList || this.#items.length > 0);
-    return complete ? positioned(this.#entriesLine, this.#items) : undefined;
+    return complete ? positioned(this.#entriesLine, this.#items, this.#places) : undefined;
   }
 
   #takeHead(rest: string, indent: number, line: number): boolean {
@@ -80,22 +88,24 @@ class LineReader {
     if (this.#dash === -1) this.#dash = indent;
     if (indent !== this.#dash) return false;
     this.#indent = keyIndent;
-    this.#items.push({ value: {}, line, lines: [] });
+    this.#items.push({});
+    this.#places.items.lines.push(line);
+    this.#places.items.starts.push(this.#places.flat.length);
     return this.#takeKey(content, line);
   }
 
   #takeKey(rest: string, line: number): boolean {
     const item = this.#items.at(-1);
     const [, key, text = ''] = KEY.exec(rest) ?? [];
-    if (item === undefined || key === undefined || !this.#closeList() || key in item.value) return false;
+    if (item === undefined || key === undefined || !this.#closeList() || key in item) return false;
     if (NOTHING.test(text)) {
       this.#open = { key, list: [], lines: [], indent: -1 };
       return true;
     }
     const value = text.startsWith('[') ? readFlowList(text) : readScalar(text);
     if (value === undefined) return false;
-    item.value[key] = value;
-    item.lines.push(line);
+    item[key] = value;
+    this.#places.flat.push(1, line);
     return true;
   }
 
@@ -115,23 +125,28 @@ class LineReader {
     if (open === undefined) return true;
     const item = this.#items.at(-1);
     if (open.list.length === 0 || item === undefined) return false;
-    item.value[open.key] = open.list;
-    item.lines.push(open.lines);
+    item[open.key] = open.list;
+    this.#places.flat.push(open.lines.length, ...open.lines);
     this.#open = undefined;
     return true;
   }
 }
 
-function positioned(entriesLine: number, items: readonly Item[]): PositionedYaml {
-  const value = { entries: items.map((item) => item.value) };
+function positioned(entriesLine: number, entries: readonly Item[], places: Places): PositionedYaml {
+  const value = { entries };
   const lineOf = ([, index, key, element]: YamlPath): number => {
-    const item = items[Number(index ?? 0)];
-    if (index === undefined || item === undefined) return item?.line ?? entriesLine;
-    const lines = item.lines[Object.keys(item.value).indexOf(String(key))];
-    if (lines === undefined || typeof lines === 'number') return lines ?? item.line;
-    return lines[Number(element ?? 0)] ?? item.line;
+    const at = Number(index ?? 0);
+    const own = places.items.lines[at] ?? entriesLine;
+    const place = Object.keys(entries[at] ?? {}).indexOf(String(key));
+    return place === -1 ? own : lineIn(places, at, place, Number(element ?? 0));
   };
   return { value, faults: [], lineOf, foundAt: (path) => shown(path.reduce(stepInto, value)) };
+}
+
+function lineIn({ flat, items }: Places, item: number, key: number, element: number): number {
+  let at = items.starts[item] ?? 0;
+  for (let passed = 0; passed < key; passed++) at += 1 + (flat[at] ?? 0);
+  return flat[at + 1 + Math.min(element, (flat[at] ?? 1) - 1)] ?? 1;
 }
 
 function stepInto(value: unknown, step: string | number): unknown {

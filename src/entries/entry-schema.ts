@@ -58,10 +58,10 @@ function itemSchema(fields: Fields): EntrySchemas['item'] {
     x509SvidTtlSeconds: item.x509_svid_ttl ?? 0,
     jwtSvidTtlSeconds: item.jwt_svid_ttl ?? 0,
     witSvidTtlSeconds: item.wit_svid_ttl ?? 0,
-    dnsNames: item.dns_names ?? [],
     hint: item.hint ?? '',
-    federatesWith: item.federates_with ?? [],
-    expiresAt: new Date(item.expires_at ?? 0),
+    ...(item.dns_names !== undefined && { dnsNames: item.dns_names }),
+    ...(item.federates_with !== undefined && { federatesWith: item.federates_with }),
+    ...(item.expires_at !== undefined && { expiresAt: new Date(item.expires_at) }),
   }));
 }
 
