@@ -31,7 +31,9 @@ async function firstAnswers(through: string, bare: string): Promise<void> {
     const { times } = await load<{ times: number[] }>('first', through, CONNECTIONS);
     const beside = await load<{ times: number[] }>('first', bare, CONNECTIONS);
     // The first round warms both up.
-    if (round > 0) (ours.push(...times), floors.push(...beside.times));
+    if (round === 0) continue;
+    ours.push(...times);
+    floors.push(...beside.times);
   }
   for (const [name, share] of [
     ['median', 0.5],

@@ -14,14 +14,13 @@ import { openTestDoor, whoClient } from '../fakes/test-door.js';
 const ANSWERER = fileURLToPath(new URL('../fixtures/door/answerer.mjs', import.meta.url));
 const HANDSHAKE_MS = 5_000;
 
+/** Node keeps the number to itself. */
 function descriptorOf(socket: Socket): number {
+  // oxlint-disable-next-line no-underscore-dangle
   return (socket as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
 
-async function doorAtRest() {
-  const clock = new FakeClock('2030-01-01T00:00:00Z');
-  return { clock, open: await openTestDoor({ clock }) };
-}
+const START = '2030-01-01T00:00:00Z';
 
 describe('the challenge', () => {
   it('is an empty SETTINGS and a PING with bytes that are new each time', async () => {
@@ -47,8 +46,8 @@ describe('the challenge', () => {
       bytes: Buffer.concat([PREFACE, SETTINGS, SETTINGS_ACK]),
     },
   ])('ends a connection that says $says at the deadline, and not before', async ({ bytes }) => {
-    const { clock, open } = await doorAtRest();
-    await using _open = open;
+    const clock = new FakeClock(START);
+    await using open = await openTestDoor({ clock });
     await using client = new RawHttp2Client(open.path);
     if (bytes.length > 0) client.send(bytes);
     await client.until(() => client.frames.length === 2);
@@ -63,8 +62,8 @@ describe('the challenge', () => {
   });
 
   it('lets a connection in at the deadline that has answered and asked nothing, and still repairs what it asks later', async () => {
-    const { clock, open } = await doorAtRest();
-    await using _open = open;
+    const clock = new FakeClock(START);
+    await using open = await openTestDoor({ clock });
     await using client = new RawHttp2Client(open.path);
     client.greet();
     await client.until(() => client.frames.length === 2);

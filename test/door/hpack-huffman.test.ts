@@ -48,10 +48,10 @@ describe('HpackHuffman', () => {
     await once(socket, 'connect');
     const sent: Buffer[] = [];
     const write = socket.write.bind(socket);
-    socket.write = ((chunk: Buffer, ...rest: never[]) => {
+    socket.write = (chunk: Buffer, ...rest: never[]) => {
       sent.push(Buffer.from(chunk));
       return write(chunk, ...rest);
-    }) as typeof socket.write;
+    };
     // A stream that is no net.Socket makes the session write through it, where it can be seen.
     const through = Duplex.from({ readable: socket, writable: socket } as never);
     const session = connect('http://127.0.0.1', { createConnection: () => through });

@@ -12,9 +12,13 @@ import { temporaryFolder } from '../fakes/temporary-folder.js';
 
 const kernel = openKernel();
 
-async function folderWithSocketPath() {
-  const folder = await temporaryFolder();
-  return { folder, path: join(folder.path, 'door.sock') };
+/** A path for a socket, and the sockets that were opened there, closed in the end. */
+async function freshPath() {
+  const cleanup = new AsyncDisposableStack();
+  const folder = cleanup.use(await temporaryFolder());
+  const path = join(folder.path, 'door.sock');
+  const open = (mode = 0o600): ListeningSocket => cleanup.use(ListeningSocket.open(kernel, path, mode));
+  return { folder: folder.path, path, open, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
 }
 
 /** A socket file whose process was killed, so that nobody took it away. */
@@ -25,65 +29,63 @@ async function leaveStaleSocket(path: string): Promise<void> {
 
 describe('ListeningSocket', () => {
   it.each([0o666, 0o600])('has the mode that is asked for, whatever the umask: %o', async (mode) => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    using _socket = ListeningSocket.open(kernel, path, mode);
-    expect(lstatSync(path).mode & 0o777).toBe(mode);
+    await using place = await freshPath();
+    place.open(mode);
+    expect(lstatSync(place.path).mode & 0o777).toBe(mode);
   });
 
   it('can be connected to as soon as it is open, and takes its path away at the end', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    const socket = ListeningSocket.open(kernel, path, 0o600);
-    const client = connect(path);
+    await using place = await freshPath();
+    const socket = place.open();
+    const client = connect(place.path);
     await once(client, 'connect');
     client.destroy();
     socket[Symbol.dispose]();
     socket[Symbol.dispose]();
-    expect(lstatSync(path, { throwIfNoEntry: false })).toBeUndefined();
+    expect(lstatSync(place.path, { throwIfNoEntry: false })).toBeUndefined();
   });
 
   it('replaces a socket that nobody answers on any more', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    await leaveStaleSocket(path);
-    const stale = lstatSync(path).ino;
-    using _socket = ListeningSocket.open(kernel, path, 0o600);
-    expect([kernel.sockets.answers(path), lstatSync(path).isSocket(), stale > 0]).toEqual([true, true, true]);
+    await using place = await freshPath();
+    await leaveStaleSocket(place.path);
+    const stale = lstatSync(place.path).ino;
+    place.open();
+    expect([kernel.sockets.answers(place.path), lstatSync(place.path).isSocket(), stale > 0]).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('leaves alone a socket that somebody answers on', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    using _first = ListeningSocket.open(kernel, path, 0o600);
-    expect(() => ListeningSocket.open(kernel, path, 0o600)).toThrow(
+    await using place = await freshPath();
+    place.open();
+    expect(() => ListeningSocket.open(kernel, place.path, 0o600)).toThrow(
       expect.objectContaining({ code: 'SOCKET_IN_USE' }),
     );
-    expect(kernel.sockets.answers(path)).toBe(true);
+    expect(kernel.sockets.answers(place.path)).toBe(true);
   });
 
   it('leaves alone whatever is no socket', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    writeFileSync(path, 'precious');
-    const link = `${path}.link`;
-    await symlink(path, link);
-    for (const taken of [path, link, folder.path]) {
+    await using place = await freshPath();
+    writeFileSync(place.path, 'precious');
+    const link = `${place.path}.link`;
+    await symlink(place.path, link);
+    for (const taken of [place.path, link, place.folder]) {
       expect(() => ListeningSocket.open(kernel, taken, 0o600)).toThrow(
         expect.objectContaining({ code: 'SOCKET_UNUSABLE', message: expect.stringMatching(/no socket/) }),
       );
     }
-    expect(lstatSync(path).isFile()).toBe(true);
+    expect(lstatSync(place.path).isFile()).toBe(true);
   });
 
   it('does not take away a path that leads to another socket by now', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    const first = ListeningSocket.open(kernel, path, 0o600);
-    await rename(path, `${path}.old`);
-    using _second = ListeningSocket.open(kernel, path, 0o600);
+    await using place = await freshPath();
+    const first = place.open();
+    await rename(place.path, `${place.path}.old`);
+    place.open();
     first[Symbol.dispose]();
-    expect(kernel.sockets.answers(path)).toBe(true);
+    expect(kernel.sockets.answers(place.path)).toBe(true);
   });
 
   it.each([
@@ -96,9 +98,8 @@ describe('ListeningSocket', () => {
   });
 
   it('is not inherited by the processes that are started', async () => {
-    const { folder, path } = await folderWithSocketPath();
-    await using _folder = folder;
-    using socket = ListeningSocket.open(kernel, path, 0o600);
+    await using place = await freshPath();
+    const socket = place.open();
     const list = spawn('sh', ['-c', 'for fd in /proc/self/fd/*; do readlink $fd; done'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -24,7 +24,7 @@ async function flood(path: string, kind: string) {
     [Symbol.asyncDispose]: async () => {
       for (const child of children) child.kill('SIGKILL');
       await Promise.all(
-        children.map((child) => (child.exitCode === null ? once(child, 'close') : undefined)),
+        children.filter(({ exitCode }) => exitCode === null).map((child) => once(child, 'close')),
       );
     },
   };
@@ -36,7 +36,7 @@ describe('whatever one uid does at the door', () => {
     async (kind) => {
       await using open = await openTestDoor({ descriptorLimit: 4_096 });
       await chmod(join(open.path, '..'), 0o755);
-      await using _flood = await flood(open.path, kind);
+      await using _ = await flood(open.path, kind);
 
       // A new connection for each call.
       const honest = spawn(process.execPath, [WHO, open.path, String(CALLS), 'new'], {
