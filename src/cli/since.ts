@@ -3,17 +3,18 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * A span of time for people, to two units at most: `12 s`, `7 min`, `3 h 20 min`, `2 d 4 h`.
+ * A span of time for people, rounded, to two units at most: `12 s`, `7 min`, `3 h 20 min`, `2 d 4 h`.
  *
  * Takes: `seconds` — its sign is left out.
  */
 export function span(seconds: number): string {
-  const whole = Math.floor(Math.abs(seconds));
-  if (whole < 2 * MINUTE) return `${whole} s`;
-  if (whole < 2 * HOUR) return `${Math.floor(whole / MINUTE)} min`;
-  if (whole < 2 * DAY)
-    return twoUnits(Math.floor(whole / HOUR), 'h', Math.floor((whole % HOUR) / MINUTE), 'min');
-  return twoUnits(Math.floor(whole / DAY), 'd', Math.floor((whole % DAY) / HOUR), 'h');
+  const length = Math.abs(seconds);
+  if (length < 2 * MINUTE) return `${Math.round(length)} s`;
+  const minutes = Math.round(length / MINUTE);
+  if (length < 2 * HOUR) return `${minutes} min`;
+  if (length < 2 * DAY) return twoUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.round(length / HOUR);
+  return twoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
 /** `in 7 min`, `3 h ago` or `now`. */

@@ -61,7 +61,7 @@ describe('spoor explain', () => {
         '  unix     passed  2 selectors',
         '  process  failed  its parent is gone',
         '',
-        'selectors',
+        'selectors (presented: the process says so of itself; no evidence)',
         '  unix:path:/usr/bin/node  presented',
         '  unix:uid:1000',
         '',

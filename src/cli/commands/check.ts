@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Flags } from '../../daemon/config.js';
 import type { Finding } from '../checks/finding.js';
 import type { Cli, OutputOptions } from '../cli.js';
+import { counted } from '../counted.js';
 import { withDaemonFlags } from '../daemon-flags.js';
 import type { Paint } from '../paint.js';
 import { table } from '../table.js';
@@ -51,10 +52,6 @@ function verdict(errors: number, warnings: number, paint: Paint): string {
   const counts = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
   if (errors > 0) return paint.bad(counts);
   return warnings > 0 ? paint.warning(counts) : paint.good('everything is in order');
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function count(findings: readonly Finding[], severity: Finding['severity']): number {

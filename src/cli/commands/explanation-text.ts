@@ -1,4 +1,5 @@
 import type { ExplainedProcess, Explanation, Step, WireAttestorOutcome } from '../../wire/explain.js';
+import { counted } from '../counted.js';
 import type { Paint } from '../paint.js';
 import { indented, table } from '../table.js';
 
@@ -17,7 +18,7 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
       outcomes.map((outcome) => outcomeRow(outcome, paint)),
       paint,
     ),
-    section('selectors', selectorRows(explanation, paint), paint),
+    section(selectorTitle(explanation), selectorRows(explanation, paint), paint),
     section(
       'matches',
       matches.map(({ id, spiffe_id, hint }) => [spiffe_id, `by entry ${id}`, hintText(hint)]),
@@ -61,7 +62,13 @@ function stepRow({ room, outcome, detail }: Step, paint: Paint): readonly string
 
 function outcomeRow({ attestor, selectors, failure }: WireAttestorOutcome, paint: Paint): readonly string[] {
   if (failure !== '') return [attestor, paint.bad('failed'), failure];
-  return [attestor, paint.good('passed'), `${selectors.length} selectors`];
+  return [attestor, paint.good('passed'), counted(selectors.length, 'selector')];
+}
+
+function selectorTitle({ presented }: Explanation): string {
+  return presented.length === 0
+    ? 'selectors'
+    : 'selectors (presented: the process says so of itself; no evidence)';
 }
 
 function selectorRows({ selectors, presented }: Explanation, paint: Paint): readonly (readonly string[])[] {

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Paint } from '../paint.js';
 import { relative } from '../since.js';
 import { headedTable, indented } from '../table.js';
@@ -67,6 +68,6 @@ function whatText({ document, spiffe_id, code, level, selectors }: RecordLine): 
     return `${document.kind} ${document.serial ?? document.jti ?? ''} ${spiffe_id ?? ''}`.trimEnd();
   }
   if (code !== undefined) return code;
-  if (level !== undefined) return `${level}, ${selectors?.length ?? 0} selectors`;
+  if (level !== undefined) return `${level}, ${counted(selectors?.length ?? 0, 'selector')}`;
   return '';
 }

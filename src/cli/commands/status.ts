@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { InstanceStatus, Status } from '../../wire/admin.js';
 import type { Cli } from '../cli.js';
 import { withAdmin } from '../daemon-socket.js';
+import { counted } from '../counted.js';
 import { adminSocketOption, type AdminOptions } from '../options.js';
 import type { Paint } from '../paint.js';
 import { relativeText, span } from '../since.js';
@@ -75,15 +76,11 @@ function instancesText({ instances, instance_count: count }: Status, now: Date, 
   ]);
   const heading = ['pid', 'uid', 'level', 'streams', 'attested', 'program', 'SPIFFE ID'];
   const more = count > instances.length ? `\nand ${count - instances.length} more` : '';
-  return headedTable(heading, rows, 'no instances: no process has asked yet') + more;
+  return headedTable(heading, rows, 'no instances: nobody is connected') + more;
 }
 
 function idsText({ spiffe_ids: ids }: InstanceStatus, paint: Paint): string {
   if (ids.length === 0) return paint.warning('none');
   const more = ids.length > MAX_IDS_SHOWN ? paint.faint(` and ${ids.length - MAX_IDS_SHOWN} more`) : '';
   return ids.slice(0, MAX_IDS_SHOWN).join(' ') + more;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
