@@ -44,7 +44,7 @@ describe('google.protobuf.Struct', () => {
       const expected = ValidateJWTSVID.responseSerialize({
         spiffe_id: 'x',
         claims: { fields: { [name]: wire } },
-      } as never);
+      });
       expect(writeValidateJwtSvidResponse('x', { [name]: value }).toString('hex')).toBe(
         expected.toString('hex'),
       );
