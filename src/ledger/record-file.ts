@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
 import type { RecordEvent, Recorder } from '../core/record.js';
@@ -78,7 +79,7 @@ export class RecordFile implements Recorder, AsyncDisposable {
   /** Never rejects: each append hears of its own failure. */
   async #writeAll(): Promise<void> {
     while (this.#pending.length > 0) {
-      await new Promise(setImmediate);
+      await nextTurn();
       const batch = this.#pending;
       this.#pending = [];
       try {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +30,18 @@ describe('Authorities at the first start', () => {
       { event: 'authority', profile: 'jwt', id: jwt.kid, state: 'active' },
       { event: 'authority', profile: 'wit', id: wit.kid, state: 'active' },
     ]);
+  });
+
+  it('has keys that no other daemon has, of this trust domain or another', async () => {
+    await using room = await AuthorityRoom.open();
+    await using other = await AuthorityRoom.open();
+    const sets = [await room.authorities(), await other.authorities()].map(({ set }) => set.current.value);
+    const points = sets.flatMap(({ bundle }) => [
+      ...bundle.x509Authorities.map((der) => new X509Certificate(der).publicKey),
+      ...bundle.jwtAuthorities.values(),
+      ...bundle.witAuthorities.values(),
+    ]);
+    expect(new Set(points.map((key) => key.export({ format: 'jwk' }).x)).size).toBe(6);
   });
 
   it('keeps its keys to itself', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SpoorError } from '../../src/core/errors.js';
 import type { RecordEvent, Recorder } from '../../src/core/record.js';
 
@@ -9,7 +10,7 @@ export class MemoryRecorder implements Recorder {
   stalled: Promise<void> | undefined;
 
   async append(event: RecordEvent): Promise<void> {
-    await (this.stalled ?? new Promise(setImmediate));
+    await (this.stalled ?? nextTurn());
     if (this.full) throw new SpoorError('RECORD_UNWRITABLE', 'the record is full');
     this.events.push(event);
   }

@@ -23,6 +23,7 @@ describe('WIT-SVIDs of an instance', () => {
       });
     }
     expect(new Set(svids.map(({ key }) => key)).size).toBe(2);
+    expect(instances.map((instance) => room.views.wit(instance, CALL))).toEqual(views);
     expect(room.outer.recorder.issued.map(({ document }) => document)).toEqual(
       svids.map(({ jti }) => ({ kind: 'wit', jti })),
     );

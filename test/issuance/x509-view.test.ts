@@ -260,6 +260,7 @@ describe('a held view', () => {
     const serials = [one, other].map((seen) => seen?.map(({ svids }) => svids[0]?.serial));
     for (const [first, published, replaced, ...more] of serials.filter((one) => one !== undefined)) {
       expect(published).toBe(first);
+      expect(replaced).toMatch(/^[0-9a-f]{32}$/);
       expect(replaced).not.toBe(first);
       expect(more).toEqual([]);
     }
@@ -338,6 +339,23 @@ describe('while issuing fails', () => {
     await room.settle();
     const { value } = await room.views.x509(instance, CALL);
     expect(value.svids.map(({ entryId }) => entryId)).toEqual(['web']);
+  });
+
+  it('keeps what it had of an entry whose new document cannot be issued', async () => {
+    await using room = await IssuanceRoom.open();
+    const instance = room.instance();
+    room.hold(instance, 'x509');
+    room.start();
+    const { value: before } = await room.views.x509(instance, CALL);
+    room.outer.recorder.full = true;
+    room.setEntries(anEntry('web', { dnsNames: ['web.example.org'] }));
+    await room.settle();
+    expect((await room.views.x509(instance, CALL)).value).toBe(before);
+    room.outer.recorder.full = false;
+    await room.pass(5_000);
+    const { value: after } = await room.views.x509(instance, CALL);
+    const leaf = new X509Certificate(after.svids[0]?.chain ?? Buffer.of());
+    expect(leaf.subjectAltName).toBe('URI:spiffe://example.org/web, DNS:web.example.org');
   });
 
   it('waits for the successor of a tainted authority rather than turning a caller away', async () => {
