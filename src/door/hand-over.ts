@@ -10,7 +10,7 @@ export interface HandOverDeps {
   readonly peers: PeerRegistry;
   /** The connection is gone, whoever ended it. Called once. */
   readonly closed: (peer: Peer) => void;
-  /** A client broke HTTP/2 on a connection that is being repaired. */
+  /** A connection is ended for what its client said. */
   readonly malformed: (peer: Peer, error: unknown) => void;
 }
 
@@ -36,7 +36,7 @@ export class HandOver {
    * was repaired, or that has answered and asked nothing yet, is looked at for as long as it lives.
    */
   give(descriptor: number, peer: Peer, opening: Opening): void {
-    const { peers, closed } = this.#deps;
+    const { peers, closed, malformed } = this.#deps;
     const socket = new Socket({ fd: descriptor });
     this.#sockets.add(socket);
     socket.once('close', () => {
@@ -45,8 +45,14 @@ export class HandOver {
       closed(peer);
     });
     const address = peers.add(peer);
-    if (opening.state === 'ready' && !opening.repaired) this.#native(socket, address, opening);
-    else this.#repaired(socket, peer, opening);
+    try {
+      if (opening.state === 'ready' && !opening.repaired) this.#native(socket, address, opening);
+      else this.#repaired(socket, peer, opening);
+    } catch (error) {
+      // One connection is lost, never the daemon; `close` follows.
+      malformed(peer, error);
+      socket.destroy();
+    }
   }
 
   /** Ends every connection, and waits until they are gone. */

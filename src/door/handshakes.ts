@@ -97,15 +97,22 @@ export class Handshakes {
   }
 
   #read(pending: Pending): void {
+    const verdict = this.#listen(pending);
+    if (verdict === 'ready') this.#admit(pending);
+    else if (typeof verdict === 'object') this.#refuse(pending, verdict);
+  }
+
+  /** Reads what is there; undefined when more is to come. */
+  #listen(pending: Pending): 'ready' | DoorRefusal | undefined {
     try {
       for (let count = 0; count < CHUNKS_AT_ONCE; count++) {
         const next = this.#take(pending, this.#deps.kernel.receiver.receive(pending.descriptor));
-        if (next === 'nothing') return;
-        if (typeof next === 'object') return this.#refuse(pending, next);
-        if (next === 'ready') return this.#admit(pending);
+        if (next === 'nothing') return undefined;
+        if (next === 'ready' || typeof next === 'object') return next;
       }
+      return undefined;
     } catch (error) {
-      this.#refuse(pending, fromError(error));
+      return fromError(error);
     }
   }
 

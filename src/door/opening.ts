@@ -61,12 +61,13 @@ export class Opening {
   feed(chunk: Buffer): OpeningState {
     this.#heldBytes += chunk.length;
     this.#chunks++;
-    if (this.#heldBytes > MAX_HELD_BYTES || this.#chunks > MAX_CHUNKS) {
+    this.#held.push(...this.#frames.feed(chunk));
+    // The chunk that completes the answers may carry as much of a request as it likes: nothing is held after it.
+    if (this.state !== 'ready' && (this.#heldBytes > MAX_HELD_BYTES || this.#chunks > MAX_CHUNKS)) {
       throw invalid(
         `more than ${MAX_HELD_BYTES} bytes, or ${MAX_CHUNKS} pieces, before the PING is answered`,
       );
     }
-    this.#held.push(...this.#frames.feed(chunk));
     return this.state;
   }
 

@@ -63,6 +63,14 @@ describe('Opening', () => {
     expect(opening.feed(Buffer.from(HEADERS))).toBe('ready');
   });
 
+  it('lets in a client whose request fills the whole window, once it has answered', () => {
+    const request = Array.from({ length: 4 }, () => frame(0, 0, 1, Buffer.alloc(16_384)));
+    const answered = Buffer.concat([SETTINGS_ACK, PING_ACK, HEADERS, ...request]);
+    const opening = open(PREFACE, SETTINGS, answered);
+    expect(opening.state).toBe('ready');
+    expect(opening.everything().length).toBeGreaterThan(65_536);
+  });
+
   it('hands on half a frame as it came', () => {
     const opening = open(PREFACE, SETTINGS, SETTINGS_ACK, PING_ACK, HEADERS, DATA.subarray(0, 4));
     expect(opening.everything()).toEqual(Buffer.concat([PREFACE, SETTINGS, HEADERS, DATA.subarray(0, 4)]));
