@@ -27,7 +27,10 @@ export function fetchX509(cli: Cli): Command {
     })
     .option('--write <dir>', 'write svid.N.pem, svid.N.key (0600), bundle.pem and bundle.<trust domain>.pem')
     .option('--pkcs12 <file>', 'write the default identity and its bundle as a PKCS#12 keystore (0600)')
-    .option('--password-file <file>', 'holds the password of the keystore in its first line')
+    .option(
+      '--password-file <file>',
+      'holds the password of the keystore in its first line; ASCII if Java is to read it',
+    )
     .addOption(waitOption())
     .addOption(socketOption())
     .action(async (options: Options) => {
