@@ -69,9 +69,12 @@ function* issuersAmong(
   const last = path.at(-1);
   if (last === undefined) return;
   for (const candidate of candidates) {
-    if (!last.issuer.equals(candidate.subject) || path.some(({ der }) => der.equals(candidate.der))) continue;
+    if (!last.issuer.equals(candidate.subject)) continue;
     search.signaturesLeft -= 1;
-    if (search.signaturesLeft < 0) return;
+    if (search.signaturesLeft < 0) {
+      search.failure = `it takes more than ${MAX_SIGNATURES} signatures to follow`;
+      return;
+    }
     if (isSignedBy(last, candidate)) yield candidate;
     else search.failure = 'a signature does not hold';
   }

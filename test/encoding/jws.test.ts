@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { CompactSign, compactVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../fakes/outcome.js';
+import { signToken } from '../fakes/test-token.js';
 import {
   isJwsAlgorithm,
   JWS_ALGORITHMS,
@@ -98,6 +99,16 @@ describe('signJws', () => {
 });
 
 describe('verifyJws', () => {
+  it.each([
+    ['RS256', 'RSA 1024'],
+    ['ES256', 'P-384'],
+    ['ES256', 'secp256k1'],
+    ['ES512', 'P-256'],
+  ] as const)('does not believe %s by a key of %s, though the signature holds', (alg, name) => {
+    const key = KEYS[name] as KeyObject;
+    expect(verifyJws(parseJws(signToken({ alg }, { sub: 'x' }, key)), alg, createPublicKey(key))).toBe(false);
+  });
+
   it('takes a raw ECDSA signature only, never the DER form', () => {
     const jws = parseJws(signJws({}, { sub: 'x' }, keyFor('ES256'), 'ES256'));
     expect(jws.signature).toHaveLength(64);

@@ -1,8 +1,7 @@
 import type { JsonGeneralName } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { der } from '../../src/encoding/der.js';
-import { Bundle } from '../../src/spiffe/bundle.js';
-import { readCertificate } from '../../src/spiffe/certificate.js';
+import { Bundle, BundleSet } from '../../src/spiffe/bundle.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { validateX509Svid } from '../../src/spiffe/x509-svid.js';
 import { clause } from '../conformance/prove.js';
@@ -42,21 +41,31 @@ function encode({ permitted, excluded, minimum = false }: Constraints): Buffer {
   );
 }
 
-/** The path of the leaf's SPIFFE ID, or the code of the refusal. */
-async function judge(constraints: Constraints, leaf: CertificateWish = {}, critical = true): Promise<string> {
+/** A CA below the root with these constraints. */
+async function constrained(constraints: Constraints, critical = true): Promise<TestCertificate> {
   const x509 = await loadX509();
   const extra = [new x509.Extension('2.5.29.30', critical, encode(constraints))];
-  const middle = await root.issue({ ca: true, subject: 'O=Middle', extra });
-  const chain = [await middle.issue({ subject: '', uris: ['spiffe://example.org/web'], ...leaf }), middle];
-  const bundle = Bundle.of(TrustDomain.parse('example.org'), { x509Authorities: [root.der] });
+  return root.issue({ ca: true, subject: 'O=Middle', extra });
+}
+
+/** The path of the leaf's SPIFFE ID, or the code of the refusal. */
+function validate(chain: readonly TestCertificate[]): string {
+  const bundles = ['example.org', '10.0.0.1'].map((name) =>
+    Bundle.of(TrustDomain.parse(name), { x509Authorities: [root.der] }),
+  );
   return outcome(
     () =>
       validateX509Svid(
         chain.map(({ der }) => der),
-        bundle,
+        BundleSet.of(bundles),
         NOW,
       ).path,
   );
+}
+
+async function judge(constraints: Constraints, leaf: CertificateWish = {}, critical = true): Promise<string> {
+  const middle = await constrained(constraints, critical);
+  return validate([await middle.issue({ subject: '', uris: ['spiffe://example.org/web'], ...leaf }), middle]);
 }
 
 describe('URI name constraints', () => {
@@ -91,11 +100,23 @@ describe('URI name constraints', () => {
     expect(await judge({ permitted: [['uri', 'example.com']] }, {}, false)).toBe('X509_SVID_INVALID');
   });
 
-  it('cannot be met by an address, which is no domain name', async () => {
-    const leaf = await root.issue({ uris: ['spiffe://10.0.0.1/web'] });
-    expect(readCertificate(leaf.der).subjectAltNames).toHaveLength(1);
-    const middle = { permitted: [['uri', '10.0.0.1']] } as const;
-    expect(await judge(middle, { uris: ['spiffe://10.0.0.1/web'] })).toBe('X509_SVID_INVALID');
+  it('can be met by no address, which is no domain name', async () => {
+    const leaf = { uris: ['spiffe://10.0.0.1/web'] };
+    expect(await judge({}, leaf)).toBe('/web');
+    expect(await judge({ permitted: [['uri', '10.0.0.1']] }, leaf)).toBe('X509_SVID_INVALID');
+    expect(await judge({ excluded: [['uri', 'example.com']] }, leaf)).toBe('X509_SVID_INVALID');
+  });
+
+  it('are not asked of a CA that renews its own key, but of what it issues', async () => {
+    const middle = await constrained({ permitted: [['uri', 'example.org']] });
+    const renewed = await middle.issue({ ca: true, subject: 'O=Middle', uris: ['spiffe://example.com'] });
+    const other = await middle.issue({ ca: true, subject: 'O=Other', uris: ['spiffe://example.com'] });
+    const leaf = { uris: ['spiffe://example.org/web'] };
+    expect(validate([await renewed.issue(leaf), renewed, middle])).toBe('/web');
+    expect(validate([await other.issue(leaf), other, middle])).toBe('X509_SVID_INVALID');
+    expect(validate([await renewed.issue({ uris: ['spiffe://10.0.0.1/web'] }), renewed, middle])).toBe(
+      'X509_SVID_INVALID',
+    );
   });
 });
 

@@ -211,14 +211,12 @@ describe('a certificate path', () => {
     });
   });
 
-  it('ends within its budget where every certificate could have issued every other', async () => {
+  it('is not followed for ever where every certificate could have issued every other', async () => {
     const maze: TestCertificate[] = [];
     const first = await TestCertificate.selfSigned({ ...MIDDLE, subject: 'O=Maze' });
-    for (let i = 0; i < 6; i += 1) maze.push(await first.issue({ ...MIDDLE, subject: 'O=Maze' }, first));
+    for (let i = 0; i < 7; i += 1) maze.push(await first.issue({ ...MIDDLE, subject: 'O=Maze' }, first));
     const leaf = await first.issue(LEAF);
-    const before = performance.now();
-    expect(judge([leaf, ...maze])).not.toBe('valid');
-    expect(performance.now() - before).toBeLessThan(1000);
+    expect(judge([leaf, ...maze])).toBe('it takes more than 64 signatures to follow');
   });
 
   it('is no longer than eight certificates', async () => {
