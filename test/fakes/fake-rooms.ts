@@ -2,7 +2,7 @@ import type { ExplainRooms } from '../../src/api/explain.js';
 import type { Rooms, SurfaceCall } from '../../src/api/rooms.js';
 import { Attestors } from '../../src/attestation/attest.js';
 import { EntrySet } from '../../src/entries/entry-set.js';
-import { NO_METRICS, type Metrics } from '../../src/core/metrics.js';
+import type { Metrics } from '../../src/core/metrics.js';
 import { SpoorError } from '../../src/core/errors.js';
 import { SnapshotCell, type Snapshot } from '../../src/core/snapshot.js';
 import type { Peer } from '../../src/door/peer.js';
@@ -56,7 +56,7 @@ export class FakeViews {
   readonly bundlesCell: SnapshotCell<BundlesView>;
   readonly witCell = new SnapshotCell<WitView>({ svids: [], matches: NO_MATCHES });
   jwtSvids: readonly IssuedJwtSvid[] = [];
-  jwtFailure: unknown;
+  jwtFailure: Error | undefined;
   /** When set, documents come by a promise. */
   slow = false;
   held = 0;
@@ -113,10 +113,11 @@ export class FakeViews {
 export class CountingMetrics implements Metrics {
   readonly calls: string[] = [];
   readonly refusals: string[] = [];
-  readonly attested = NO_METRICS.attested;
-  readonly minted = NO_METRICS.minted;
-  readonly rotated = NO_METRICS.rotated;
-  readonly turnedAway = NO_METRICS.turnedAway;
+
+  attested(): void {}
+  minted(): void {}
+  rotated(): void {}
+  turnedAway(): void {}
 
   called(method: string, code: string): void {
     this.calls.push(`${method} ${code}`);
