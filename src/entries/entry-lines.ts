@@ -134,7 +134,8 @@ class LineReader {
 
 function positioned(entriesLine: number, entries: readonly Item[], places: Places): PositionedYaml {
   const value = { entries };
-  const lineOf = ([, index, key, element]: YamlPath): number => {
+  const lineOf = ([top, index, key, element]: YamlPath): number => {
+    if (top !== 'entries') return entriesLine;
     const at = Number(index ?? 0);
     const own = places.items.lines[at] ?? entriesLine;
     const place = Object.keys(entries[at] ?? {}).indexOf(String(key));

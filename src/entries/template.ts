@@ -4,6 +4,7 @@ import type { TrustDomain } from '../spiffe/trust-domain.js';
 import { SELECTOR_NAMES } from './selector.js';
 
 const PLACE = /\{([^{}]*)\}/g;
+const PLACE_NAMES = SELECTOR_NAMES.map((name) => name.replace(':', '.'));
 const ALLOWED_VALUE = 'a value that is one path segment: letters, digits, dot, dash and underscore';
 
 /** Whether a SPIFFE ID of an entry has places to be filled in from selectors. */
@@ -19,11 +20,9 @@ export function isTemplate(text: string): boolean {
  *         convention only, and allowed.
  */
 export function spiffeIdFault(text: string, trustDomain: TrustDomain): string | undefined {
-  const unknown = [...text.matchAll(PLACE)].find(
-    ([, name = '']) => !SELECTOR_NAMES.includes(selectorName(name)),
-  );
+  const unknown = [...text.matchAll(PLACE)].find(([, name = '']) => !PLACE_NAMES.includes(name));
   if (unknown !== undefined)
-    return `one of ${SELECTOR_NAMES.map(placeOf).join(', ')} in the place of ${unknown[0]}`;
+    return `one of ${PLACE_NAMES.map((name) => `{${name}}`).join(', ')} in the place of ${unknown[0]}`;
   if (!text.startsWith(`spiffe://${trustDomain.name}/`))
     return `a SPIFFE ID of ${trustDomain.name} with a path`;
   try {
@@ -80,8 +79,4 @@ function parseFilled(text: string): SpiffeId | string {
 /** `unix.user` names the selector `unix:user`. */
 function selectorName(place: string): string {
   return place.replace('.', ':');
-}
-
-function placeOf(name: string): string {
-  return `{${name.replace(':', '.')}}`;
 }
