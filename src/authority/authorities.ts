@@ -24,7 +24,7 @@ import { UpstreamWatch } from './upstream-watch.js';
 
 const PROFILES: readonly Profile[] = ['x509', 'jwt', 'wit'];
 /** Longest sleep: a clock that was set forward or back is noticed after this. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 15_000;
 const UPSTREAM_LOOK_MS = 1_000;
 /** After a change that could not be made: a full disk, say. */
 const RETRY_MS = 5_000;
@@ -138,9 +138,9 @@ export class Authorities implements Service {
     const successors = await this.#exclusively(async () => {
       const hurried = [];
       for (const one of profiles) hurried.push(await this.#keeper.hurry(one));
+      for (const successor of hurried) this.#keeper.want(successor);
       return hurried;
     });
-    for (const successor of successors) this.#keeper.want(successor);
     await this.#activate(successors);
   }
 

@@ -2,7 +2,7 @@ import { SnapshotCell, type Snapshot } from '../core/snapshot.js';
 import type { Instance } from '../instances/instance.js';
 import type { Bundle } from '../spiffe/bundle.js';
 import type { Matched } from './matcher.js';
-import type { ViewDeps } from './document-view.js';
+import type { ViewDeps } from './view-deps.js';
 import type { BundlesView } from './views.js';
 import type { World } from './world.js';
 import { federatedTrustDomains } from './x509-view.js';

@@ -1,81 +1,23 @@
-import { isReady, type AuthoritySet } from '../authority/authority-set.js';
-import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
-import type { Metrics } from '../core/metrics.js';
-import type { IssuedDocument, Recorder } from '../core/record.js';
-import { SnapshotCell, untilReplaced, type Snapshot } from '../core/snapshot.js';
-import type { Entry, Match, MatchResult } from '../entries/entry.js';
+import { SnapshotCell, type Snapshot } from '../core/snapshot.js';
+import type { Match } from '../entries/entry.js';
 import type { Instance } from '../instances/instance.js';
-import type { IssuingTrouble } from './issuing-trouble.js';
-import type { Matched, Matcher } from './matcher.js';
-import { endOfLife, rotationInstant } from './schedule.js';
-import type { World, WorldView } from './world.js';
+import type { DocumentKind, LiveDocument } from './document-kind.js';
+import { BACKDATE_MS, isValid, issueDocument, nameOf, type HeldDocument } from './held-document.js';
+import type { Matched } from './matcher.js';
+import { recordIssue, untilAuthoritiesChange, type ViewDeps } from './view-deps.js';
+import type { World } from './world.js';
 
 /** After issuing failed, with a document that can still be served. */
 const RETRY_MS = 5_000;
-/** A new authority signs within a moment of the old one's end; a caller waits for it rather than being turned away. */
-const SIGNER_WAIT_MS = 3_000;
-/** Issued so much before now, for verifiers whose clocks are behind. */
-const BACKDATE_MS = 10_000;
 
-/** A document of one instance that is in force. */
-export interface LiveDocument {
-  readonly spiffeId: string;
-  readonly entryId: string;
-  readonly notAfter: Date;
-}
-
-/** When a document lives, and by whom it is signed. */
-export interface Issuance {
-  readonly notBefore: Date;
-  readonly issuedAt: Date;
-  readonly notAfter: Date;
-}
-
-/** What tells one kind of document from another. */
-export interface DocumentKind<D extends LiveDocument, V> {
-  readonly profile: 'x509' | 'wit';
-  readonly empty: V;
-  ttlOf(entry: Entry): number;
-  signerOf(authorities: AuthoritySet): Signer;
-  issue(match: Match, authorities: AuthoritySet, issuance: Issuance): D;
-  /** Whether a document is still what its entry asks for, its lifetime aside. */
-  isFor(document: D, entry: Entry): boolean;
-  recordOf(document: D): IssuedDocument;
-  compose(documents: readonly (readonly [Match, D])[], matches: MatchResult, world: World): V;
-  isSame(one: V, other: V): boolean;
-}
-
-interface Signer {
-  readonly id: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-}
-
-/** What every view works with. */
-export interface ViewDeps {
-  readonly world: WorldView;
-  readonly authorities: SnapshotCell<AuthoritySet>;
-  readonly matcher: Matcher;
-  readonly recorder: Recorder;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly trouble: IssuingTrouble;
-  readonly metrics: Metrics;
-}
-
-/** One document with what is needed to know when it is to be replaced. */
-interface Held<D> {
-  readonly document: D;
-  readonly signerId: string;
-  readonly ttlSeconds: number;
-  readonly rotateAt: number;
-}
+type Documents<D> = ReadonlyMap<string, HeldDocument<D>>;
 
 /** What the current value was made from. */
 interface Basis {
   readonly world: World;
   readonly matched: Matched;
+  readonly at: Date;
 }
 
 /**
@@ -92,7 +34,7 @@ export class DocumentView<D extends LiveDocument, V> {
   readonly #deps: ViewDeps;
   readonly #only: string | undefined;
   readonly #cell: SnapshotCell<V>;
-  #held: ReadonlyMap<string, Held<D>> = new Map();
+  #held: Documents<D> = new Map();
   #basis: Basis | undefined;
   #flight: Promise<void> | undefined;
   #failure: { readonly error: unknown; readonly retryAt: number } | undefined;
@@ -144,10 +86,10 @@ export class DocumentView<D extends LiveDocument, V> {
     const missing = this.#matchesOf(matched).filter((match) => !isCurrent(kept.get(nameOf(match)), now));
     if (missing.length === 0) {
       this.#failure = undefined;
-      this.#apply(kept, { world, matched });
+      this.#apply(kept, { world, matched, at: now });
       return undefined;
     }
-    this.#flight = this.#issueAll(missing, kept, { world, matched }, now).finally(() => {
+    this.#flight = this.#issueAll(missing, kept, { world, matched, at: now }).finally(() => {
       this.#flight = undefined;
     });
     return this.#flight;
@@ -156,19 +98,11 @@ export class DocumentView<D extends LiveDocument, V> {
   async #renewAndWait(): Promise<Snapshot<V>> {
     await this.renew();
     if (this.#isOut() && isNotReady(this.#failure?.error)) {
-      await this.#untilSigner();
+      await untilAuthoritiesChange(this.#deps);
       await this.renew();
     }
     if (this.#isOut()) throw this.#failure?.error;
     return this.#cell.current;
-  }
-
-  async #untilSigner(): Promise<void> {
-    const { authorities, clock } = this.#deps;
-    const enough = new AbortController();
-    const replaced = untilReplaced(authorities.current, enough.signal);
-    await Promise.race([replaced, clock.sleep(SIGNER_WAIT_MS, enough.signal)]);
-    enough.abort();
   }
 
   #isFresh(matched: Matched, now: Date): boolean {
@@ -178,6 +112,7 @@ export class DocumentView<D extends LiveDocument, V> {
       basis.matched === matched &&
       basis.world === this.#deps.world.current &&
       now.getTime() < this.dueAt &&
+      now.getTime() >= basis.at.getTime() - BACKDATE_MS &&
       !this.#isOut()
     );
   }
@@ -189,7 +124,7 @@ export class DocumentView<D extends LiveDocument, V> {
     if (matches.length !== this.#held.size) return false;
     return matches.every((match) => {
       const held = this.#held.get(nameOf(match));
-      return held !== undefined && held.document.notAfter > now && !replaced.has(held.signerId);
+      return held !== undefined && isValid(held, now) && !replaced.has(held.signerId);
     });
   }
 
@@ -204,12 +139,11 @@ export class DocumentView<D extends LiveDocument, V> {
   }
 
   /** The documents that need no replacement but for their age. */
-  #keep(matched: Matched, { authorities }: World, now: Date): Map<string, Held<D>> {
-    const kept = new Map<string, Held<D>>();
+  #keep(matched: Matched, { authorities }: World, now: Date): Documents<D> {
+    const kept = new Map<string, HeldDocument<D>>();
     for (const match of this.#matchesOf(matched)) {
       const held = this.#held.get(nameOf(match));
-      if (held === undefined || held.document.notAfter <= now || authorities.replaced.has(held.signerId))
-        continue;
+      if (held === undefined || !isValid(held, now) || authorities.replaced.has(held.signerId)) continue;
       const asked =
         held.ttlSeconds === this.#kind.ttlOf(match.entry) && this.#kind.isFor(held.document, match.entry);
       if (asked) kept.set(nameOf(match), held);
@@ -218,77 +152,46 @@ export class DocumentView<D extends LiveDocument, V> {
   }
 
   /** Never rejects. */
-  async #issueAll(
-    missing: readonly Match[],
-    kept: ReadonlyMap<string, Held<D>>,
-    basis: Basis,
-    now: Date,
-  ): Promise<void> {
+  async #issueAll(missing: readonly Match[], kept: Documents<D>, basis: Basis): Promise<void> {
     try {
-      const issued = missing.map((match) => [nameOf(match), this.#issue(match, basis.world, now)] as const);
+      const issued = missing.map(
+        (match) => [nameOf(match), issueDocument(match, basis.world, this.#kind, this.#deps)] as const,
+      );
       await Promise.all(issued.map(([, { document }]) => this.#record(document)));
-      const rotated = issued.filter(([name]) => this.#held.has(name)).length;
-      for (let count = 0; count < rotated; count += 1)
-        this.#deps.metrics.rotated(`${this.#kind.profile}-svid`);
+      this.#countRotations(issued.map(([name]) => name));
       this.#failure = undefined;
       this.#deps.trouble.clear();
       this.#apply(new Map([...kept, ...issued]), basis);
     } catch (error) {
-      this.#fail(error, missing, kept, basis, now);
+      this.#fail(error, missing, kept, basis);
     }
-  }
-
-  #issue(match: Match, { authorities }: World, now: Date): Held<D> {
-    const signer = this.#kind.signerOf(authorities);
-    if (!isReady(signer, signer.id, authorities, now)) {
-      throw new SpoorError('AUTHORITY_NOT_READY', `no ${this.#kind.profile} authority can sign now`);
-    }
-    const startedMs = this.#deps.clock.monotonicMs();
-    const ttlSeconds = this.#kind.ttlOf(match.entry);
-    const notAfter = endOfLife(now, ttlSeconds, signer.notAfter);
-    const backdated = Math.max(now.getTime() - BACKDATE_MS, signer.notBefore.getTime());
-    const notBefore = new Date(Math.floor(backdated / 1_000) * 1_000);
-    const document = this.#kind.issue(match, authorities, { notBefore, issuedAt: now, notAfter });
-    this.#deps.metrics.minted(this.#kind.profile, (this.#deps.clock.monotonicMs() - startedMs) / 1_000);
-    const rotateAt = rotationInstant(now, notAfter, this.#deps.random()).getTime();
-    return { document, signerId: signer.id, ttlSeconds, rotateAt };
   }
 
   #record(document: D): Promise<void> {
-    const { id, process, attestation } = this.#instance;
-    const path = attestation.current.value?.path;
-    return this.#deps.recorder.append({
-      event: 'issued',
-      call: this.#call ?? 0,
-      instance: id,
-      pid: process.pid,
-      uid: process.uid,
-      ...(path !== undefined && { path }),
-      entry: document.entryId,
-      spiffe_id: document.spiffeId,
-      document: this.#kind.recordOf(document),
-      expires: document.notAfter.toISOString(),
-    });
+    const issued = { ...document, document: this.#kind.recordOf(document) };
+    return recordIssue(this.#deps, this.#instance, this.#call ?? 0, issued);
+  }
+
+  #countRotations(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#held.has(name)) this.#deps.metrics.rotated(`${this.#kind.profile}-svid`);
+    }
   }
 
   /** Serves what is still good of what was there, and no more than the instance may have. */
-  #fail(
-    error: unknown,
-    missing: readonly Match[],
-    kept: ReadonlyMap<string, Held<D>>,
-    basis: Basis,
-    now: Date,
-  ): void {
+  #fail(error: unknown, missing: readonly Match[], kept: Documents<D>, basis: Basis): void {
     const last = missing
       .map((match) => [nameOf(match), this.#held.get(nameOf(match))] as const)
-      .filter((pair): pair is [string, Held<D>] => pair[1] !== undefined && pair[1].document.notAfter > now);
-    this.#failure = { error, retryAt: now.getTime() + RETRY_MS };
+      .filter(
+        (pair): pair is [string, HeldDocument<D>] => pair[1] !== undefined && isValid(pair[1], basis.at),
+      );
+    this.#failure = { error, retryAt: basis.at.getTime() + RETRY_MS };
     const { id, process } = this.#instance;
     this.#deps.trouble.report({ instance: id, pid: process.pid, profile: this.#kind.profile, error });
     this.#apply(new Map([...kept, ...last]), basis);
   }
 
-  #apply(held: ReadonlyMap<string, Held<D>>, basis: Basis): void {
+  #apply(held: Documents<D>, basis: Basis): void {
     this.#held = held;
     this.#basis = basis;
     this.dueAt = this.#dueOf(basis);
@@ -308,15 +211,10 @@ export class DocumentView<D extends LiveDocument, V> {
   }
 }
 
-function isCurrent(held: Held<LiveDocument> | undefined, now: Date): boolean {
+function isCurrent(held: HeldDocument<LiveDocument> | undefined, now: Date): boolean {
   return held !== undefined && now.getTime() < held.rotateAt;
 }
 
 function isNotReady(error: unknown): boolean {
   return error instanceof SpoorError && error.code === 'AUTHORITY_NOT_READY';
-}
-
-/** A document belongs to one entry and one SPIFFE ID: a template may give another one to the same entry later. */
-function nameOf({ entry, spiffeId }: Match): string {
-  return `${entry.id}\n${spiffeId.toString()}`;
 }

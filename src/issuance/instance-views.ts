@@ -1,7 +1,8 @@
 import type { Snapshot } from '../core/snapshot.js';
 import type { Attestation, Instance } from '../instances/instance.js';
 import { BundlesOfInstance } from './bundles-view.js';
-import { DocumentView, type DocumentKind } from './document-view.js';
+import type { DocumentKind } from './document-kind.js';
+import { DocumentView } from './document-view.js';
 import { JwtCache, type JwtCacheDeps } from './jwt-cache.js';
 import type { Renewable } from './rotation.js';
 import type { ViewProfile, WitView, X509View } from './views.js';

@@ -1,25 +1,25 @@
 import { isReady } from '../authority/authority-set.js';
 import type { Lifetimes } from '../authority/settings.js';
 import { SpoorError } from '../core/errors.js';
-import { untilReplaced } from '../core/snapshot.js';
 import type { Match } from '../entries/entry.js';
 import type { Instance } from '../instances/instance.js';
-import type { ViewDeps } from './document-view.js';
+import { BACKDATE_MS } from './held-document.js';
 import { endOfLife, rotationInstant } from './schedule.js';
 import { mintJwt } from './token-mint.js';
+import { recordIssue, untilAuthoritiesChange, type ViewDeps } from './view-deps.js';
 import type { IssuedJwtSvid } from './views.js';
 
 /** JWT-SVIDs that are kept of one instance; the longest unused goes first. */
 const MAX_TOKENS = 64;
 /** Kept of all instances together, about 1 KB each. */
 const MAX_TOKENS_IN_ALL = 32_768;
-/** As for other documents: a new authority signs within a moment. */
-const SIGNER_WAIT_MS = 3_000;
 
 interface Kept {
   readonly svid: Omit<IssuedJwtSvid, 'hint'>;
   readonly kid: string;
   readonly ttlSeconds: number;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
   readonly staleAt: number;
 }
 
@@ -96,7 +96,9 @@ export class JwtCache {
       this.#drop(name);
       return undefined;
     }
-    if (this.#deps.clock.now().getTime() >= kept.staleAt) return undefined;
+    const nowMs = this.#deps.clock.now().getTime();
+    // From the future, after the clock was set back, it would be refused until the time has come again.
+    if (nowMs >= kept.staleAt || nowMs < kept.issuedAt - BACKDATE_MS) return undefined;
     // Last in the map's order: last to be dropped.
     this.#kept.delete(name);
     this.#kept.set(name, kept);
@@ -131,35 +133,16 @@ export class JwtCache {
     metrics.minted('jwt', (clock.monotonicMs() - startedMs) / 1_000);
     const staleAt = rotationInstant(issuedAt, expiresAt, random()).getTime();
     const svid = { ...minted, spiffeId: facts.spiffeId, expiresAt, entryId: entry.id };
-    return { svid, kid: jwt.kid, ttlSeconds, staleAt };
+    return { svid, kid: jwt.kid, ttlSeconds, issuedAt: issuedAt.getTime(), staleAt };
   }
 
   #record(call: number, svid: Kept['svid'], audience: readonly string[]): Promise<void> {
-    const { id, process, attestation } = this.#instance;
-    const path = attestation.current.value?.path;
-    return this.#deps.recorder.append({
-      event: 'issued',
-      call,
-      instance: id,
-      pid: process.pid,
-      uid: process.uid,
-      ...(path !== undefined && { path }),
-      entry: svid.entryId,
-      spiffe_id: svid.spiffeId,
-      document: { kind: 'jwt', jti: svid.jti, audience },
-      expires: svid.expiresAt.toISOString(),
-    });
+    const document = { kind: 'jwt', jti: svid.jti, audience } as const;
+    return recordIssue(this.#deps, this.#instance, call, { ...svid, notAfter: svid.expiresAt, document });
   }
 
   async #untilSigner(): Promise<void> {
-    const { authorities, clock } = this.#deps;
-    if (this.#signerIsReady()) return;
-    const enough = new AbortController();
-    await Promise.race([
-      untilReplaced(authorities.current, enough.signal),
-      clock.sleep(SIGNER_WAIT_MS, enough.signal),
-    ]);
-    enough.abort();
+    if (!this.#signerIsReady()) await untilAuthoritiesChange(this.#deps);
     if (!this.#signerIsReady()) throw new SpoorError('AUTHORITY_NOT_READY', 'no jwt authority can sign now');
   }
 

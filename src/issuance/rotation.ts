@@ -30,6 +30,7 @@ export class Rotation {
   #flight: Promise<unknown> | undefined;
   #sleeper: AbortController | undefined;
   #nextLook = 0;
+  #lastLook = 0;
 
   constructor(deps: RotationDeps) {
     this.#deps = deps;
@@ -65,8 +66,10 @@ export class Rotation {
   }
 
   #gather(): void {
-    const everything = this.#deps.worldChanged();
     const nowMs = this.#deps.clock.now().getTime();
+    const wasSetBack = nowMs < this.#lastLook;
+    const everything = this.#deps.worldChanged() || wasSetBack;
+    this.#lastLook = nowMs;
     if (!everything && nowMs < this.#nextLook) return;
     let next = nowMs + LOOK_MS;
     for (const renewable of this.#deps.held) {

@@ -1,6 +1,6 @@
 import type { Lifetimes } from '../authority/settings.js';
 import type { P256Keys } from '../keys/p256.js';
-import type { DocumentKind, LiveDocument } from './document-view.js';
+import type { DocumentKind, LiveDocument } from './document-kind.js';
 import { sameMatches } from './same-matches.js';
 import { mintWit } from './token-mint.js';
 import type { WitView } from './views.js';

@@ -1,7 +1,7 @@
 import type { Lifetimes } from '../authority/settings.js';
 import { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Entry, Match } from '../entries/entry.js';
-import type { DocumentKind, LiveDocument } from './document-view.js';
+import type { DocumentKind, LiveDocument } from './document-kind.js';
 import { sameMatches } from './same-matches.js';
 import type { IssuedX509Svid, X509View } from './views.js';
 import type { World } from './world.js';
