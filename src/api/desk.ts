@@ -112,8 +112,9 @@ export class Desk {
   refuse(context: CallContext, failure: unknown): Refused {
     // Whatever went wrong in a call that the stop cut short, the stop is why.
     const error = context.ending === 'stopping' ? stopping() : failure;
-    const answer =
-      this.#surface === 'admin' ? toAdminStatus(error, context.call) : toWorkloadStatus(error, context.call);
+    const answer = isOurs(context.method)
+      ? toAdminStatus(error, context.call)
+      : toWorkloadStatus(error, context.call);
     this.#close(context, answer.code);
     // A stop refuses nobody: it cuts every stream at once, and the daemon has said that it stops.
     if (!(error instanceof SpoorError) || error.code !== 'STOPPING') this.#note(context, error);
@@ -138,8 +139,7 @@ export class Desk {
     trailers.set(TRAILERS.call, String(context.call));
     if (!(error instanceof SpoorError)) return trailers;
     trailers.set(TRAILERS.code, error.code);
-    // The remedies speak to people at a command line, which has only our own services.
-    if (context.method.startsWith('/spoor.')) trailers.set(TRAILERS.remedy, error.remedy);
+    if (isOurs(context.method)) trailers.set(TRAILERS.remedy, error.remedy);
     return trailers;
   }
 
@@ -150,6 +150,11 @@ export class Desk {
     if (bucket.take(this.#processRate, nowMs) && this.#uids.take(process.uid, nowMs)) return;
     throw new SpoorError('RATE_EXCEEDED', `rate limit exceeded for ${method}`);
   }
+}
+
+/** Our own services speak to people at a command line, who can use a remedy; the standard's to workloads. */
+function isOurs(method: string): boolean {
+  return method.startsWith('/spoor.');
 }
 
 /** Errors: HEADER_MISSING unless it is there exactly once (a repeated header arrives as `true, true`). */

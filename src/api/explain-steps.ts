@@ -44,7 +44,7 @@ function attestation({ outcomes }: Findings): Step {
   const names = failed.map(({ attestor, failure }) => `${attestor}: ${failure}`).join('; ');
   if (allFailed(outcomes))
     return { room: 'attestation', outcome: 'failed', detail: `every attestor failed: ${names}` };
-  const all = `${outcomes.length} attestors asked`;
+  const all = `${outcomes.length} attestor${outcomes.length === 1 ? '' : 's'} asked`;
   return passed('attestation', names === '' ? all : `${all}; in part failed: ${names}`);
 }
 
