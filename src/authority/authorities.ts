@@ -19,8 +19,7 @@ import { MOMENT_MS } from './lifecycle.js';
 import { SetComposer } from './set-composer.js';
 import type { AuthoritySettings } from './settings.js';
 import { startAuthorities } from './start.js';
-import { loadUpstream } from './upstream.js';
-import { UpstreamWatch } from './upstream-watch.js';
+import { UpstreamSource } from './upstream-source.js';
 
 const PROFILES: readonly Profile[] = ['x509', 'jwt', 'wit'];
 /** Longest sleep: a clock that was set forward or back is noticed after this. */
@@ -49,8 +48,7 @@ export interface AuthoritiesDeps {
 interface Parts {
   readonly store: AuthorityStore;
   readonly keeper: AuthorityKeeper;
-  readonly watch: UpstreamWatch | undefined;
-  readonly passphrase: string | undefined;
+  readonly upstream: UpstreamSource | undefined;
 }
 
 /**
@@ -68,11 +66,9 @@ export class Authorities implements Service {
   readonly #store: AuthorityStore;
   readonly #keeper: AuthorityKeeper;
   readonly #composer: SetComposer;
-  readonly #watch: UpstreamWatch | undefined;
-  readonly #passphrase: string | undefined;
+  readonly #upstream: UpstreamSource | undefined;
   readonly #stop = new AbortController();
   #problem: string | undefined;
-  #upstreamProblem: string | undefined;
   #announced: number;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -80,8 +76,7 @@ export class Authorities implements Service {
     this.#deps = deps;
     this.#store = parts.store;
     this.#keeper = parts.keeper;
-    this.#watch = parts.watch;
-    this.#passphrase = parts.passphrase;
+    this.#upstream = parts.upstream;
     this.#composer = new SetComposer(parts.store, deps.trustDomain, deps.settings);
     this.set = new SnapshotCell(this.#composer.compose(parts.keeper.superseded));
     this.#announced = parts.store.version;
@@ -94,23 +89,22 @@ export class Authorities implements Service {
    */
   static async open(deps: AuthoritiesDeps): Promise<Authorities> {
     const { settings, state, disk = DISK } = deps;
-    const { passphraseFile, credentialsDirectory, upstream } = settings;
+    const { passphraseFile, credentialsDirectory, upstream: files } = settings;
     const passphrase = passphraseFile && (await loadPassphrase(passphraseFile, credentialsDirectory));
     const keys = await KeyFolder.open(state.file(KEYS), passphrase, disk);
     const manifest = state.file(RECORDS);
     const store = await AuthorityStore.open({ manifest, keys, disk, recorder: deps.recorder });
     const make = (profile: Profile, now: Date) => makeAuthority(profile, now, deps);
     const keeper = new AuthorityKeeper({ store, make, lifetimes: settings.lifetimes, clock: deps.clock });
-    const watch = upstream && new UpstreamWatch(upstream);
-    const parts = { store, keeper, watch, passphrase };
-    await watch?.mark();
+    const upstream = files && new UpstreamSource({ ...deps, files, passphrase });
+    const parts = { store, keeper, upstream };
     await startAuthorities({ ...deps, ...parts, make });
     return new Authorities(deps, parts);
   }
 
   /** What an operator should know of: a bad upstream reload, a full disk. Empty when all is well. */
   get problems(): readonly string[] {
-    return [this.#problem, this.#upstreamProblem].filter((problem) => problem !== undefined);
+    return [this.#problem, this.#upstream?.problem].filter((problem) => problem !== undefined);
   }
 
   /** Every change that is due, when it is due. Never rejects. */
@@ -132,9 +126,8 @@ export class Authorities implements Service {
    * Errors:  ARGUMENT_INVALID for an X.509 authority that is the user's own.
    */
   async rotate(profile?: Profile): Promise<void> {
-    const upstream = this.#deps.settings.upstream !== undefined;
-    if (upstream && profile === 'x509') throw heldUpstream();
-    const profiles = PROFILES.filter((one) => (profile ?? one) === one && !(upstream && one === 'x509'));
+    if (profile !== undefined && !this.#isOurs(profile)) throw heldUpstream();
+    const profiles = PROFILES.filter((one) => (profile ?? one) === one && this.#isOurs(one));
     const successors = await this.#exclusively(async () => {
       const hurried = [];
       for (const one of profiles) hurried.push(await this.#keeper.hurry(one));
@@ -185,7 +178,7 @@ export class Authorities implements Service {
   }
 
   #isOurs(profile: Profile): boolean {
-    return profile !== 'x509' || this.#deps.settings.upstream === undefined;
+    return profile !== 'x509' || this.#upstream === undefined;
   }
 
   /** Lets successors sign when they have been published for a moment. */
@@ -204,10 +197,10 @@ export class Authorities implements Service {
   /** Never rejects. Returns: milliseconds until the next look. */
   async #look(): Promise<number> {
     try {
-      if (this.#watch !== undefined && (await this.#watch.changed())) await this.#reload(this.#watch);
+      await this.#upstream?.reload((upstream) => this.#exclusively(() => this.#keeper.adopt(upstream)));
       const next = await this.#advance();
       this.#problem = undefined;
-      const longest = this.#watch === undefined ? LOOK_MS : UPSTREAM_LOOK_MS;
+      const longest = this.#upstream === undefined ? LOOK_MS : UPSTREAM_LOOK_MS;
       return Math.min(longest, Math.max(0, next.getTime() - this.#deps.clock.now().getTime()));
     } catch (error) {
       const problem = 'the authorities could not be changed; those that are there go on';
@@ -232,23 +225,6 @@ export class Authorities implements Service {
       if (!done) return step?.at ?? NEVER;
       this.#announce();
       if (step?.kind === 'activate') this.#deps.metrics.rotated(`${profile}-authority`);
-    }
-  }
-
-  /** A bad reload keeps the last good signing certificate and says so once. */
-  async #reload(watch: UpstreamWatch): Promise<void> {
-    const { settings, trustDomain, clock, log } = this.#deps;
-    if (settings.upstream === undefined) return;
-    await watch.mark();
-    try {
-      const upstream = await loadUpstream(settings.upstream, trustDomain, clock.now(), this.#passphrase);
-      await this.#exclusively(() => this.#keeper.adopt(upstream));
-      this.#upstreamProblem = undefined;
-      log.info('the upstream files were loaded anew', { id: upstream.id });
-    } catch (error) {
-      if (!(error instanceof SpoorError) || error.kind !== 'operator') throw error;
-      this.#upstreamProblem = error.message;
-      log.warn('the upstream files are not usable; the last good ones stay in force', { error });
     }
   }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.js';
-import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { AuthorityKeeper } from './authority-keeper.js';
 import { isValidAt, type AuthorityRecord } from './authority-record.js';
 import type { NewAuthority } from './authority-maker.js';
@@ -7,15 +6,14 @@ import type { Profile } from './authority-set.js';
 import type { AuthorityStore } from './authority-store.js';
 import { successorOf } from './lifecycle.js';
 import type { AuthoritySettings } from './settings.js';
-import { loadUpstream } from './upstream.js';
+import type { UpstreamSource } from './upstream-source.js';
 
 export interface StartDeps {
   readonly store: AuthorityStore;
   readonly keeper: AuthorityKeeper;
   readonly settings: AuthoritySettings;
-  readonly trustDomain: TrustDomain;
   readonly clock: Clock;
-  readonly passphrase: string | undefined;
+  readonly upstream: UpstreamSource | undefined;
   readonly make: (profile: Profile, now: Date) => Promise<NewAuthority>;
 }
 
@@ -26,10 +24,8 @@ export interface StartDeps {
  * Errors: UPSTREAM_INVALID, KEY_UNREADABLE, RECORD_UNWRITABLE.
  */
 export async function startAuthorities(deps: StartDeps): Promise<void> {
-  const { settings, trustDomain, clock, passphrase, keeper } = deps;
-  if (settings.upstream !== undefined) {
-    await keeper.adopt(await loadUpstream(settings.upstream, trustDomain, clock.now(), passphrase));
-  }
+  const { keeper, upstream } = deps;
+  if (upstream !== undefined) await keeper.adopt(await upstream.load());
   for (const profile of ['x509', 'jwt', 'wit'] as const) await startOne(profile, deps);
 }
 

@@ -20,6 +20,11 @@ export class UpstreamWatch {
     this.#seen = this.#loaded;
   }
 
+  /** Has the files count as changed, whatever they are. */
+  forget(): void {
+    this.#loaded = undefined;
+  }
+
   /**
    * True when the files are others than those loaded, and the same as at the look before: certificate and key are
    * seldom replaced in one instant.

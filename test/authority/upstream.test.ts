@@ -217,6 +217,26 @@ describe('Authorities with an upstream certificate', () => {
     await running;
   });
 
+  it('load a change again that could not be recorded', async () => {
+    await using room = await AuthorityRoom.open();
+    const pki = new UserPki(room.path);
+    const top = await root('Root');
+    await pki.write(await top.issue({ ...CA, subject: 'O=S1' }), [top]);
+    const authorities = await room.authorities({ upstream: pki.files });
+    const stop = new AbortController();
+    const running = authorities.run(stop.signal);
+    await room.pass(2_000, 1_000);
+    const next = await top.issue({ ...CA, subject: 'O=S2' });
+    room.recorder.full = true;
+    await pki.write(next, [top]);
+    await room.pass(10_000, 1_000);
+    room.recorder.full = false;
+    await room.pass(15_000, 1_000);
+    expect(authorities.set.current.value.x509.chain).toEqual([next.der]);
+    stop.abort();
+    await running;
+  });
+
   it('take over from a self-signed root, and give back to one, without a break', async () => {
     await using room = await AuthorityRoom.open();
     const pki = new UserPki(room.path);

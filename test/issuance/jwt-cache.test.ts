@@ -54,6 +54,15 @@ describe('JWT-SVIDs of an instance', () => {
     expect(await read('a', 'b')).not.toBe(first);
   });
 
+  it('are issued anew when the clock was set back to before they were', async () => {
+    await using room = await IssuanceRoom.open();
+    const instance = room.instance();
+    const [first] = await room.views.jwt(instance, CALL, ['a']);
+    room.outer.clock.jump(-MINUTE);
+    const [second] = await room.views.jwt(instance, CALL, ['a']);
+    expect(second?.jti).not.toBe(first?.jti);
+  });
+
   it('are each instance’s own', async () => {
     await using room = await IssuanceRoom.open();
     const tokens = await Promise.all([1, 2].map(async () => room.views.jwt(room.instance(), CALL, ['a'])));

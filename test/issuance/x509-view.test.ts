@@ -166,6 +166,20 @@ describe('a held view', () => {
     expect(room.views.statistics()).toMatchObject({ instances: 1, held: 0 });
   });
 
+  it('is renewed when the clock was set back to before it was issued', async () => {
+    await using room = await IssuanceRoom.open();
+    const instance = room.instance();
+    room.hold(instance, 'x509');
+    room.start();
+    await room.views.x509(instance, CALL);
+    const seen = follow(() => room.views.x509(instance, CALL));
+    await room.outer.clock.nextWake();
+    room.outer.clock.jump(-5 * MINUTE);
+    await room.pass(MINUTE, MINUTE / 2);
+    expect(seen).toHaveLength(2);
+    expect(seen[1]?.svids[0]?.notBefore.getTime()).toBeLessThan(room.outer.clock.now().getTime());
+  });
+
   it('sees a change of the entries without time passing, and no change where nothing changed for it', async () => {
     await using room = await IssuanceRoom.open([
       anEntry('web'),
