@@ -8,6 +8,7 @@ const WARM_MS = 1_000;
 
 interface Rate {
   readonly perSecond: number;
+  readonly failures: number;
 }
 
 await using daemon = new BenchDaemon(
@@ -26,6 +27,7 @@ for (const [task, name, atLeast] of [
   await load(task, daemon.socket, WARM_MS);
   await load(task, floor.socket, WARM_MS);
   const bare = await load<Rate>(task, floor.socket, MS);
-  const { perSecond } = await load<Rate>(task, daemon.socket, MS);
+  const { perSecond, failures } = await load<Rate>(task, daemon.socket, MS);
   print({ name, value: perSecond, unit: '/s', floor: bare.perSecond, atLeast });
+  if (failures > 0) print({ name: `${name}: failures`, value: failures, unit: '', atMost: 0 });
 }

@@ -1,99 +1,87 @@
-// A client of the Workload API that does one thing many times, in a process of its own; the result is one line of JSON.
+// A client of the Workload API that does one thing many times, in a process of its own; results are lines of JSON.
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { grpcMessage, RawConnection } from './raw-http2.ts';
 
-const HEADER = new Metadata();
-HEADER.set('workload.spiffe.io', 'true');
+const X509 = '/SpiffeWorkloadAPI/FetchX509SVID';
+const JWT = '/SpiffeWorkloadAPI/FetchJWTSVID';
+const CONNECTIONS = 8;
+const IN_FLIGHT = 4;
+/** nghttp2 ends a connection on which more streams are cancelled in a burst than 1,000. */
+const CANCELS_PER_CONNECTION = 900;
 const EMPTY = Buffer.alloc(0);
-const raw = (bytes: Buffer): Buffer => bytes;
-
-/** Opens connections that are not shared, although they go to one address. */
-function connect(socket: string): Client {
-  return new Client(`unix://${socket}`, credentials.createInsecure(), {
-    'grpc.use_local_subchannel_pool': 1,
-  });
-}
-
-function firstX509(client: Client): Promise<number> {
-  const start = performance.now();
-  return new Promise((resolve, reject) => {
-    const call = client.makeServerStreamRequest('/SpiffeWorkloadAPI/FetchX509SVID', raw, raw, EMPTY, HEADER);
-    call.once('data', () => {
-      resolve(performance.now() - start);
-      call.cancel();
-    });
-    call.on('error', (error) => reject(error));
-  });
-}
 
 function jwtRequest(audience: string): Buffer {
   const bytes = Buffer.from(audience);
-  return Buffer.concat([Buffer.from([0x0a, bytes.length]), bytes]);
+  return grpcMessage(Buffer.concat([Buffer.from([0x0a, bytes.length]), bytes]));
 }
 
-function fetchJwt(client: Client, audience: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      '/SpiffeWorkloadAPI/FetchJWTSVID',
-      raw,
-      raw,
-      jwtRequest(audience),
-      HEADER,
-      (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      },
-    );
-  });
+function tell(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-/** Calls a second, over `connections` with `inFlight` calls at a time on each, for `ms`. */
+/** Calls a second over 8 connections with 4 calls at a time on each; a call without an answer is a failure. */
 async function rate(
   socket: string,
   ms: number,
-  one: (client: Client, n: number) => Promise<unknown>,
-): Promise<number> {
-  const clients = Array.from({ length: 8 }, () => connect(socket));
-  let [calls, stop] = [0, false];
-  const loop = async (client: Client): Promise<void> => {
-    while (!stop) {
-      await one(client, calls);
-      calls++;
+  method: string,
+  message: (n: number) => Buffer,
+): Promise<void> {
+  let [calls, failures, stop] = [0, 0, false];
+  const streaming = method === X509;
+  const loop = async (connection: RawConnection, most: number): Promise<void> => {
+    for (let n = 0; n < most && !stop; n++) {
+      if (await connection.call(message(calls))) calls++;
+      else failures++;
     }
   };
-  await Promise.all(clients.map((client) => one(client, -1)));
+  const keepBusy = async (): Promise<void> => {
+    const most = streaming ? CANCELS_PER_CONNECTION / IN_FLIGHT : Number.POSITIVE_INFINITY;
+    while (!stop) {
+      const connection = await RawConnection.open(socket, method, streaming);
+      await Promise.all(Array.from({ length: IN_FLIGHT }, () => loop(connection, most)));
+      connection.close();
+    }
+  };
   const start = performance.now();
-  const loops = clients.flatMap((client) => Array.from({ length: 4 }, () => loop(client)));
+  const busy = Array.from({ length: CONNECTIONS }, keepBusy);
   await sleep(ms);
   stop = true;
-  await Promise.all(loops);
-  const seconds = (performance.now() - start) / 1_000;
-  for (const client of clients) client.close();
-  return calls / seconds;
+  await Promise.all(busy);
+  tell({ perSecond: calls / ((performance.now() - start) / 1_000), failures });
 }
 
-/** Opens streams and holds them until standard input ends; counts what arrives after the first messages. */
+/** From connect to the first answer, one new connection after the other. */
+async function first(socket: string, times: number): Promise<void> {
+  const taken: number[] = [];
+  for (let n = 0; n < times; n++) {
+    const start = performance.now();
+    const connection = await RawConnection.open(socket, X509, true);
+    if (!(await connection.call(grpcMessage(EMPTY)))) throw new Error('no answer');
+    taken.push(performance.now() - start);
+    connection.close();
+  }
+  tell({ times: taken });
+}
+
+/** Opens streams and holds them until standard input ends; tells when all are there, and when each was told once more. */
 async function hold(socket: string, connections: number, streamsEach: number): Promise<void> {
-  const clients = Array.from({ length: connections }, () => connect(socket));
-  let [first, later, broken] = [0, 0, 0];
-  const wanted = connections * streamsEach;
-  for (const client of clients) {
-    for (let n = 0; n < streamsEach; n++) {
-      const call = client.makeServerStreamRequest(
-        '/SpiffeWorkloadAPI/FetchX509SVID',
-        raw,
-        raw,
-        EMPTY,
-        HEADER,
-      );
-      let seen = false;
-      call.on('data', () => {
-        if (seen) later++;
-        else first++;
-        seen = true;
-        if (first === wanted && later === 0 && seen) tellOnce({ held: first });
-        if (later === wanted) tellAgain({ updated: later, at: Date.now() });
+  const header = new Metadata();
+  header.set('workload.spiffe.io', 'true');
+  const raw = (bytes: Buffer): Buffer => bytes;
+  const all = connections * streamsEach;
+  let [held, updated, broken] = [0, 0, 0];
+  const options = { 'grpc.use_local_subchannel_pool': 1 };
+  for (let n = 0; n < connections; n++) {
+    const client = new Client(`unix://${socket}`, credentials.createInsecure(), options);
+    for (let m = 0; m < streamsEach; m++) {
+      const call = client.makeServerStreamRequest(X509, raw, raw, EMPTY, header);
+      call.once('data', () => {
+        if (++held === all) tell({ held });
+        call.once('data', () => {
+          if (++updated === all) tell({ updated, at: Date.now() });
+        });
       });
       call.on('error', () => broken++);
     }
@@ -101,42 +89,15 @@ async function hold(socket: string, connections: number, streamsEach: number): P
   }
   process.stdin.resume();
   await once(process.stdin, 'end');
-  tell({ first, later, broken });
-  process.exit();
-}
-
-let toldHeld = false;
-function tellOnce(result: object): void {
-  if (!toldHeld) tell(result);
-  toldHeld = true;
-}
-
-let toldUpdated = false;
-function tellAgain(result: object): void {
-  if (!toldUpdated) tell(result);
-  toldUpdated = true;
-}
-
-function tell(result: object): void {
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+  tell({ broken });
 }
 
 const [task = '', socket = '', ...numbers] = process.argv.slice(2);
 const [a = 0, b = 0] = numbers.map(Number);
-if (task === 'x509') tell({ perSecond: await rate(socket, a, firstX509) });
-else if (task === 'jwt')
-  tell({ perSecond: await rate(socket, a, (client) => fetchJwt(client, 'one-audience')) });
-else if (task === 'jwt-new') {
-  tell({
-    perSecond: await rate(socket, a, (client, n) => fetchJwt(client, `audience-${n}-${Math.random()}`)),
-  });
-} else if (task === 'first') {
-  const times: number[] = [];
-  for (let n = 0; n < a; n++) {
-    const client = connect(socket);
-    times.push(await firstX509(client));
-    client.close();
-  }
-  tell({ times });
-} else if (task === 'hold') await hold(socket, a, b);
+if (task === 'x509') await rate(socket, a, X509, () => grpcMessage(EMPTY));
+else if (task === 'jwt') await rate(socket, a, JWT, () => jwtRequest('one-audience'));
+else if (task === 'jwt-new')
+  await rate(socket, a, JWT, (n) => jwtRequest(`audience-${process.pid}-${n}-${performance.now()}`));
+else if (task === 'first') await first(socket, a);
+else if (task === 'hold') await hold(socket, a, b);
 process.exit();

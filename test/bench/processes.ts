@@ -127,7 +127,7 @@ export class Script implements AsyncDisposable {
 /** Runs one task of the load client and gives its one result. */
 export async function load<T>(task: string, socket: string, ...numbers: readonly number[]): Promise<T> {
   await using client = new Script('load-client.ts', task, socket, ...numbers);
-  return client.next<T>();
+  return await client.next<T>();
 }
 
 /** grpc-js alone on a socket, as the floor of the same client. */

@@ -52,4 +52,3 @@ export function metricsTable(): string {
   );
   return ['| metric | type | labels | counts |', '|---|---|---|---|', ...rows].join('\n');
 }
-

@@ -28,7 +28,9 @@ describe('the README', () => {
 describe('src/README.md', () => {
   it('says of every dependency what it saves', () => {
     const explained = HOUSE.slice(HOUSE.indexOf('## Dependencies'));
-    const missing = Object.keys(PACKAGE.dependencies).filter((name) => !new RegExp(`[|,] ${name}\\b`).test(explained));
+    const missing = Object.keys(PACKAGE.dependencies).filter(
+      (name) => !new RegExp(`[|,] ${name}\\b`).test(explained),
+    );
     expect(missing).toEqual([]);
   });
 });

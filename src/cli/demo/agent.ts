@@ -7,8 +7,8 @@ import { fetch } from 'undici';
 import {
   X509Source,
   authorizeMemberOf,
+  peerSpiffeId,
   spiffeDispatcher,
-  spiffeIdOfLeaf,
   tlsServerOptions,
   type X509Svid,
 } from '../../index.js';
@@ -40,15 +40,20 @@ function introduce({ id, serial, fingerprint }: X509Svid): void {
 }
 
 async function introduceEach(source: X509Source, signal: AbortSignal): Promise<void> {
-  for await (const svid of source.updates(signal)) introduce(svid);
+  let known = '';
+  for await (const { svids } of source.updates(signal)) {
+    const [svid] = svids;
+    // A new bundle is an update too; only a new certificate is told.
+    if (svid !== undefined && svid.serial !== known) introduce(svid);
+    known = svid?.serial ?? known;
+  }
 }
 
 async function serve(source: X509Source, stop: AbortSignal): Promise<void> {
   const server = createServer(
     tlsServerOptions(source, authorizeMemberOf('demo.test')),
     (request, response) => {
-      const { raw } = (request.socket as TLSSocket).getPeerCertificate();
-      response.end(`you are ${spiffeIdOfLeaf(raw)}`);
+      response.end(`you are ${peerSpiffeId(request.socket as TLSSocket).toString()}`);
     },
   );
   server.listen(0, '127.0.0.1');

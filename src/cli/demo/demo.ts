@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { CliIo } from '../io.js';
 import { paintFor, type Paint } from '../paint.js';
 import { run } from '../run.js';
@@ -15,6 +16,9 @@ export async function runDemo(io: CliIo): Promise<void> {
   await demo.trace(server);
   demo.close();
 }
+
+/** Long, and not the point here. */
+const ABRIDGED = ['attestors', 'selectors'];
 
 class Demo {
   readonly #stage: Stage;
@@ -56,7 +60,7 @@ class Demo {
 
   async rotation(server: Agent, caller: Agent): Promise<void> {
     this.#title('Everything is replaced while they talk');
-    await this.#command('authority', 'rotate');
+    await this.#command(['authority', 'rotate']);
     for (const agent of [server, caller]) {
       const { serial } = await agent.event('identity', 1);
       this.#say(`  pid ${agent.pid}  has a new key and certificate  serial ${serial}`);
@@ -72,13 +76,13 @@ class Demo {
     const stranger = await this.#stage.stranger();
     const { message } = await stranger.event('refused');
     this.#say(`  pid ${stranger.pid}  ${this.#paint.bad('refused')}: ${message}`);
-    await this.#command('explain', String(stranger.pid));
+    await this.#command(['explain', String(stranger.pid)], ABRIDGED);
   }
 
   async trace(server: Agent): Promise<void> {
     this.#title('Whose certificate was it? The record knows');
     const { serial } = await server.event('identity');
-    await this.#command('who', serial);
+    await this.#command(['who', serial]);
   }
 
   close(): void {
@@ -91,20 +95,16 @@ class Demo {
     this.#say('');
   }
 
-  /** Shows a command line, and runs it: what the viewer sees is what the command prints. */
-  async #command(...argv: readonly string[]): Promise<void> {
+  /** Shows a command line and what it prints, without the paragraphs that begin with one of `abridged`. */
+  async #command(argv: readonly string[], abridged: readonly string[] = []): Promise<void> {
     this.#say(`  ${this.#paint.faint('$')} spoor ${argv.join(' ')}`);
-    const indented = {
-      ...this.#io.out,
-      isTerminal: this.#io.out.isTerminal,
-      write: (text: string) => this.#indent(text),
-    };
-    const facts = { ...this.#io.facts, env: this.#stage.env };
-    await run(argv, { ...this.#io, out: indented, facts });
-  }
-
-  #indent(text: string): void {
-    this.#io.out.write(text.replaceAll(/^(?=.)/gm, '    '));
+    const { isTerminal } = this.#io.out;
+    let printed = '';
+    const out = { isTerminal, write: (text: string): void => void (printed += text) };
+    await run(argv, { ...this.#io, out, facts: { ...this.#io.facts, env: this.#stage.env } });
+    const paragraphs = printed.trimEnd().split('\n\n');
+    const shown = paragraphs.map((text) => (isOneOf(text, abridged) ? `${text.split('\n')[0]} …` : text));
+    this.#say(shown.join('\n\n').replaceAll(/^(?=.)/gm, '    '));
   }
 
   #title(text: string): void {
@@ -116,4 +116,10 @@ class Demo {
   #say(line: string): void {
     this.#io.out.write(`${line}\n`);
   }
+}
+
+/** Whether a paragraph begins with one of these words, under whatever colour. */
+function isOneOf(paragraph: string, words: readonly string[]): boolean {
+  const text = stripVTControlCharacters(paragraph);
+  return words.some((word) => text.startsWith(word));
 }
