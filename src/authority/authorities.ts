@@ -19,6 +19,7 @@ import { MOMENT_MS } from './lifecycle.js';
 import { SetComposer } from './set-composer.js';
 import type { AuthoritySettings } from './settings.js';
 import { startAuthorities } from './start.js';
+import { Turns } from './turns.js';
 import { UpstreamSource } from './upstream-source.js';
 
 const PROFILES: readonly Profile[] = ['x509', 'jwt', 'wit'];
@@ -68,9 +69,9 @@ export class Authorities implements Service {
   readonly #composer: SetComposer;
   readonly #upstream: UpstreamSource | undefined;
   readonly #stop = new AbortController();
+  readonly #turns = new Turns();
   #problem: string | undefined;
   #announced: number;
-  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(deps: AuthoritiesDeps, parts: Parts) {
     this.#deps = deps;
@@ -229,17 +230,8 @@ export class Authorities implements Service {
   }
 
   /** One change at a time; whatever it did is then seen by all. */
-  async #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      return await change();
-    } finally {
-      this.#announce();
-      resolve();
-    }
+  #exclusively<T>(change: () => Promise<T>): Promise<T> {
+    return this.#turns.take(() => change().finally(() => this.#announce()));
   }
 
   #announce(): void {
