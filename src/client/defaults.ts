@@ -24,7 +24,8 @@ export function withDefaults(deps: ClientDeps): Required<ClientDeps> {
   };
 }
 
-const MACHINE_CLOCK: Clock = {
+/** The machine's own clock. */
+export const MACHINE_CLOCK: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {

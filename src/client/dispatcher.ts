@@ -11,7 +11,7 @@ import type { TlsSettings, TlsSource } from './tls-peer.js';
  *
  * Takes:   `options` — those of undici's `Agent`, but `connect`; leave `clientTtl` out where `connections` is set, since
  *          undici 7 may then keep requests for ever.
- * Returns: an `Agent`; `close` it when done.
+ * Returns: an `Agent`, which waits for the requests in flight when it is closed.
  *
  * @example const response = await fetch('https://127.0.0.1:8443/', { dispatcher: spiffeDispatcher(source, authorizer) });
  */
@@ -19,10 +19,11 @@ export function spiffeDispatcher(
   source: TlsSource,
   authorizer: Authorizer,
   options: Omit<Undici.Agent.Options, 'connect'> & { readonly tls?: TlsSettings } = {},
-): Undici.Agent {
+): Undici.Agent & AsyncDisposable {
   // Loaded here: who only fetches an SVID does without it, and it costs 60 ms of the start.
   const undici = createRequire(import.meta.url)('undici') as typeof Undici;
   const { tls = {}, ...agent } = options;
   const connect = { ...tlsClientOptions(source, authorizer, tls), maxCachedSessions: 0 };
-  return new undici.Agent({ ...agent, connect });
+  const dispatcher = new undici.Agent({ ...agent, connect });
+  return Object.assign(dispatcher, { [Symbol.asyncDispose]: () => dispatcher.close() });
 }

@@ -55,7 +55,8 @@ const RULES = {
   rejectUnauthorized: false,
   ca: [] as string[],
   ...TLS_DEFAULTS,
-  secureOptions: constants.SSL_OP_NO_TICKET,
+  // TLS 1.2 would let a client change its certificate on a connection that has been let in.
+  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
 } as const satisfies TlsOptions;
 
 /**
@@ -81,8 +82,6 @@ function takeOver(
 /** Lets the connection in, and marks it so; or closes it and gives the reason. */
 function admit(socket: TLSSocket, source: TlsSource, authorizer: Authorizer): Error | undefined {
   try {
-    // TLS 1.2 would let a client change its certificate on a connection that has been let in.
-    socket.disableRenegotiation();
     admitPeer(presentedBy(socket), source, authorizer);
     socket.authorized = true;
     return undefined;

@@ -126,6 +126,11 @@ describe('an HTTPS conversation', () => {
     const agent = new Agent(tlsClientOptions(client, ANY));
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     for (let i = 0; i < 3; i += 1) expect(await ask(url, agent)).toEqual({});
+    await using dispatcher = spiffeDispatcher(client, ANY);
+    for (let i = 0; i < 3; i += 1) {
+      const response = await undiciFetch(url, { dispatcher, headers: { connection: 'close' } });
+      expect(await response.json()).toEqual({});
+    }
     await new Promise((resolve) => server.close(resolve));
   });
 
@@ -161,7 +166,7 @@ describe('spiffeDispatcher', () => {
     await using sources = await pair();
     await using site = await openSite(sources.server);
     // Connections are given up as soon as they are idle, so that there are new ones all the time.
-    const dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([SERVER]), {
+    await using dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([SERVER]), {
       connections: 4,
       keepAliveTimeout: 1,
       keepAliveTimeoutThreshold: 0,
@@ -179,26 +184,23 @@ describe('spiffeDispatcher', () => {
     expect(answers).toHaveLength(250);
     expect(new Set(answers.map(({ caller }) => caller))).toEqual(new Set([CLIENT]));
     expect(new Set(answers.map(({ client }) => client)).size).toBeGreaterThan(2);
-    await dispatcher.close();
   });
 
   it('serves the fetch that Node has', async () => {
     await using sources = await pair();
     await using site = await openSite(sources.server);
-    const dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([SERVER]));
+    await using dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([SERVER]));
     const response = await fetch(site.url, { dispatcher } as object);
     expect(await response.json()).toMatchObject({ caller: CLIENT });
-    await dispatcher.close();
   });
 
   it('refuses a server that the authorizer does not want', async () => {
     await using sources = await pair();
     await using site = await openSite(sources.server);
-    const dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([CLIENT]));
+    await using dispatcher = spiffeDispatcher(sources.client, authorizeOneOf([CLIENT]));
     await expect(undiciFetch(site.url, { dispatcher })).rejects.toMatchObject({
       cause: { code: 'TLS_PEER_REFUSED' },
     });
     expect(site.connections()).toBe(0);
-    await dispatcher.close();
   });
 });

@@ -69,6 +69,21 @@ describe('JwtSource', () => {
     expect(it.calls()).toBe(4);
   });
 
+  it('forgets the audience longest unused once it has a thousand', async () => {
+    await using it = await setting();
+    const fetchEach = async (from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i += 1) await it.source.fetch({ audience: String(i) });
+    };
+    await fetchEach(0, 1_000);
+    await it.source.fetch({ audience: '0' });
+    await it.source.fetch({ audience: 'one too many' });
+    expect(it.calls()).toBe(1_001);
+    await it.source.fetch({ audience: '0' });
+    expect(it.calls()).toBe(1_001);
+    await it.source.fetch({ audience: '1' });
+    expect(it.calls()).toBe(1_002);
+  });
+
   it('asks once for many who want the same, and goes on when one of them gives up', async () => {
     await using it = await setting();
     const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { createServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { authorizeAny, authorizeMemberOf, authorizeOneOf } from '../../src/client/authorizer.js';
 import { peerSpiffeId } from '../../src/client/tls-peer.js';
 import { tlsClientOptions } from '../../src/client/tls-client.js';
@@ -11,6 +11,8 @@ import { Conversation, openGreeter } from './tls-conversation.js';
 import { CLIENT, SERVER, Workloads } from './workloads.js';
 
 const ANY = authorizeAny();
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** A server with any certificate, by Node's own TLS. */
 async function openOther(
@@ -82,6 +84,17 @@ describe('tlsClientOptions', () => {
       });
       await expect(connecting).rejects.toMatchObject({ code });
     }
+  });
+
+  it('refuses as ever where the environment tells Node to accept anybody', async () => {
+    const workloads = await Workloads.open();
+    using client = await workloads.identity('/client');
+    using stranger = await workloads.foreigner('/server');
+    await using greeter = await openGreeter(tlsServerOptions(stranger, ANY));
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    await expect(Conversation.open(greeter.port, tlsClientOptions(client, ANY))).rejects.toThrow(
+      /local issuer/,
+    );
   });
 
   it('does not care for the host name that the certificate lacks', async () => {

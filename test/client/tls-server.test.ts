@@ -83,6 +83,16 @@ describe('tlsServerOptions', () => {
     ]);
   });
 
+  it('does not let a client of TLS 1.2 negotiate anew once it is in', async () => {
+    const workloads = await Workloads.open();
+    using server = await workloads.identity('/server');
+    using client = await workloads.identity('/client');
+    await using greeter = await openGreeter(tlsServerOptions(server, ANY, { maxVersion: 'TLSv1.2' }));
+    using conversation = await Conversation.open(greeter.port, tlsClientOptions(client, ANY));
+    conversation.socket.renegotiate({ rejectUnauthorized: false }, () => {});
+    await expect(conversation.hear()).rejects.toThrow(/no renegotiation/);
+  });
+
   it('completes no handshake while the identity is withdrawn, and does again when it is back', async () => {
     const workloads = await Workloads.open();
     using server = await workloads.identity('/server');

@@ -4,6 +4,7 @@ import { WorkloadApiClient } from '../../src/client/workload-api-client.js';
 import { writeJwks } from '../../src/spiffe/bundle-document.js';
 import type { SpiffeId } from '../../src/spiffe/spiffe-id.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
+import type { X509SVID, X509SVIDResponse } from '../../src/wire/workload-api.js';
 import { clause } from '../conformance/prove.js';
 import { MemoryLog } from '../fakes/memory-log.js';
 import { TestAuthority } from '../fakes/test-authority.js';
@@ -50,6 +51,20 @@ async function opened(): Promise<
   return { api, client, log, [Symbol.asyncDispose]: close };
 }
 
+/** Has the Workload API send a broken message and then a whole one, and gives what the log says of the first. */
+async function discarded(
+  { api, client, log }: { api: TestWorkloadApi; client: WorkloadApiClient; log: MemoryLog },
+  broken: X509SVIDResponse,
+  whole: X509SVIDResponse,
+): Promise<unknown> {
+  api.answers.FetchX509SVID.set({ message: broken });
+  const first = firstOf(client.fetchX509Svid(NEVER));
+  await expect.poll(() => log.lines.splice(0)).toEqual(['error a message of the Workload API was discarded']);
+  api.answers.FetchX509SVID.set({ message: whole });
+  expect((await first).svids).toHaveLength(1);
+  return log.fields.splice(0)[0]?.['error'];
+}
+
 describe('WorkloadApiClient', () => {
   it('makes all seven calls, each with the security header', async () => {
     await using it = await opened();
@@ -80,6 +95,13 @@ describe('WorkloadApiClient', () => {
       expect(new Set(api.calls.map(({ rpc }) => rpc))).toEqual(new Set(Object.keys(api.answers)));
       for (const { metadata } of api.calls) expect(metadata.get('workload.spiffe.io')).toEqual(['true']);
     });
+  });
+
+  it('hangs up a stream that nobody reads on', async () => {
+    await using it = await opened();
+    await answerAll(it.api, await TestAuthority.open());
+    await firstOf(it.client.fetchX509Svid(NEVER));
+    await expect.poll(() => it.api.streams).toBe(0);
   });
 
   it('sends the audiences and the SPIFFE ID that are asked for', async () => {
@@ -132,30 +154,42 @@ describe('WorkloadApiClient', () => {
   it('reports a message that lacks a mandatory field, discards it, and goes on', async () => {
     await using it = await opened();
     const authority = await TestAuthority.open();
-    const web = await authority.x509('/web');
-    const whole = x509Message(authority, [web]);
+    const whole = x509Message(authority, [await authority.x509('/web')]);
     const [svid] = whole.message.svids;
-    if (svid === undefined) throw new Error('no SVID was made');
 
     await clause('WAPI-4.5b', async () => {
       for (const field of ['spiffe_id', 'x509_svid', 'x509_svid_key', 'bundle'] as const) {
-        const broken = { ...svid, [field]: field === 'spiffe_id' ? '' : Buffer.alloc(0) };
-        it.api.answers.FetchX509SVID.set({ message: { ...whole.message, svids: [broken] } });
-        const stream = it.client.fetchX509Svid(NEVER)[Symbol.asyncIterator]();
-        const first = stream.next();
-        await expect.poll(() => it.log.lines.length).toBe(1);
-        it.api.answers.FetchX509SVID.set(whole);
-        expect((await first).value.svids).toHaveLength(1);
-        await stream.return?.();
-        expect(it.log.lines.splice(0)).toEqual(['error a message of the Workload API was discarded']);
-        const error = it.log.fields.splice(0)[0]?.['error'];
+        const broken = { ...svid, [field]: field === 'spiffe_id' ? '' : Buffer.alloc(0) } as X509SVID;
+        const error = await discarded(it, { ...whole.message, svids: [broken] }, whole.message);
         expect(error).toMatchObject({ code: 'RESPONSE_INVALID', facts: { field } });
       }
-      it.api.answers.FetchJWTSVID.set({ message: { svids: [] } });
-      await expect(it.client.fetchJwtSvid({ audience: 'a' }, NEVER)).rejects.toMatchObject({
-        code: 'RESPONSE_INVALID',
-        facts: { field: 'svids' },
-      });
+      const error = await discarded(it, { ...whole.message, svids: [] }, whole.message);
+      expect(error).toMatchObject({ code: 'RESPONSE_INVALID', facts: { field: 'svids' } });
+    });
+  });
+
+  it('refuses a single answer that lacks a mandatory field, or is about another identity', async () => {
+    await using it = await opened();
+    const svid = (await TestAuthority.open()).jwt();
+    const ask = (): Promise<unknown> => it.client.fetchJwtSvid({ audience: 'a' }, NEVER);
+    const validate = (): Promise<unknown> => it.client.validateJwtSvid(svid, 'a', NEVER);
+    await clause('WAPI-4.5b', async () => {
+      const identities = [
+        { spiffe_id: '', svid },
+        { spiffe_id: `${ORG}/web`, svid: '' },
+        { spiffe_id: `${ORG}/api`, svid },
+      ];
+      for (const svids of [[], ...identities.map((one) => [{ ...one, hint: '' }])]) {
+        it.api.answers.FetchJWTSVID.set({ message: { svids } });
+        await expect(ask()).rejects.toMatchObject({ code: 'RESPONSE_INVALID' });
+      }
+      for (const message of [
+        { spiffe_id: `${ORG}/web`, claims: null },
+        { spiffe_id: '', claims: { fields: {} } },
+      ]) {
+        it.api.answers.ValidateJWTSVID.set({ message });
+        await expect(validate()).rejects.toMatchObject({ code: 'RESPONSE_INVALID' });
+      }
     });
   });
 
@@ -165,22 +199,15 @@ describe('WorkloadApiClient', () => {
     const [web, other] = await Promise.all([authority.x509('/web'), authority.x509('/other')]);
     const { message } = x509Message(authority, [web]);
     const [svid] = message.svids;
-    if (svid === undefined) throw new Error('no SVID was made');
     const wrong = [
-      { ...svid, spiffe_id: `${ORG}/other` },
-      { ...svid, x509_svid_key: other.pkcs8 },
-      { ...svid, x509_svid: Buffer.from('nonsense') },
+      { spiffe_id: `${ORG}/other` },
+      { x509_svid_key: other.pkcs8 },
+      { x509_svid: Buffer.from('nonsense') },
+      { bundle: Buffer.from('nonsense') },
     ];
-    for (const one of wrong) {
-      it.api.answers.FetchX509SVID.set({ message: { ...message, svids: [one] } });
-      const stream = it.client.fetchX509Svid(AbortSignal.timeout(5_000))[Symbol.asyncIterator]();
-      const first = stream.next();
-      await expect
-        .poll(() => it.log.lines.splice(0))
-        .toEqual(['error a message of the Workload API was discarded']);
-      it.api.answers.FetchX509SVID.set(x509Message(authority, [web]));
-      expect((await first).done).toBe(false);
-      await stream.return?.();
+    for (const part of wrong) {
+      const error = await discarded(it, { ...message, svids: [{ ...svid, ...part } as X509SVID] }, message);
+      expect(error).toMatchObject({ code: 'RESPONSE_INVALID', facts: { method: 'FetchX509SVID' } });
     }
   });
 

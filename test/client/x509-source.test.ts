@@ -204,6 +204,9 @@ describe('X509Source', () => {
       expect(() => source.current).toThrow(expect.objectContaining({ code: 'IDENTITY_NOT_ISSUED' }));
       expect(source.bundles.size).toBe(0);
     });
+    // Denied is an answer: unlike a stream that just ended, it is not asked for again at once.
+    await it.clock.nextWake();
+    expect(it.api.calls).toHaveLength(1);
     it.api.answers.FetchX509SVID.set(value);
     await it.passUntil(() => source.svids.length > 0);
     expect(source.current.id.path).toBe('/web');
