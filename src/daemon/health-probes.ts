@@ -2,8 +2,38 @@ import type { Authorities } from '../authority/authorities.js';
 import type { Clock } from '../core/clock.js';
 import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
+import type { Views } from '../issuance/workload-view.js';
 import type { RecordFile } from '../ledger/record-file.js';
+import type { Instances } from './build/instances.js';
+import type { Kept } from './build/kept.js';
 import type { HealthCheck, HealthProbe } from './health.js';
+
+/** Everything that must hold for the daemon to serve. */
+export function healthProbes(
+  kept: Kept,
+  { views }: Pick<Instances, 'views'>,
+  clock: Clock,
+): readonly HealthProbe[] {
+  const { authorities, entries, bundles, recorder } = kept;
+  return [
+    authorityProbe(authorities, clock),
+    issuanceProbe(views),
+    entriesProbe(entries),
+    bundlesProbe(bundles),
+    stateProbe(recorder),
+  ];
+}
+
+/** While issuing fails, the last good documents are served until they expire. */
+export function issuanceProbe(views: Pick<Views, 'statistics'>): HealthProbe {
+  return () => {
+    const { failing } = views.statistics();
+    return okUnless(
+      'issuance',
+      failing ? ['documents cannot be renewed; the last good ones are served'] : [],
+    );
+  };
+}
 
 /** Nothing can be signed with an authority that has expired; one whose files are not in order still signs. */
 export function authorityProbe(

@@ -29,11 +29,11 @@ describe('operating the built daemon', () => {
     const fetched = await daemon.spoor('fetch', 'x509');
     expect(fetched).toMatchObject({
       code: 4,
-      stderr: expect.stringMatching(/no identity issued.*\(call \d+\)/),
+      stderr: expect.stringMatching(/no identity issued\n.*call=\d+/),
     });
     const explained = await daemon.spoor('explain');
     expect(explained.stdout).toContain('unix:path:/nowhere/web');
-    const call = /\(call (\d+)\)/.exec(fetched.stderr)?.[1];
+    const call = /call=(\d+)/.exec(fetched.stderr)?.[1];
     expect(daemon.log).toContain(`"call":${call}`);
     expect(await readFile(daemon.file('state/record.jsonl'), 'utf8')).toContain(`"call":${call},`);
   });

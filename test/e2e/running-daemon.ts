@@ -66,7 +66,7 @@ export class RunningDaemon implements AsyncDisposable {
     return this.#child?.pid ?? 0;
   }
 
-  /** All that the daemon has logged so far. */
+  /** All that the daemon has logged since its latest start. */
   get log(): string {
     return this.#log;
   }
@@ -94,6 +94,7 @@ export class RunningDaemon implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
+    this.#log = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#log += chunk.toString();
     });

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/log.js';
+import { openKernel, type Kernel } from '../../kernel/kernel.js';
+import { hideFromOthers } from '../../kernel/process-control.js';
+import type { Config } from '../config.js';
+import { PrometheusMetrics } from '../prometheus.js';
+import { prepareRuntimeFolder } from '../runtime-folder.js';
+import { SYSTEM_CLOCK } from '../system-clock.js';
+
+export interface DaemonDeps {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Logger;
+  /** Aborts when the daemon is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What every room stands on. */
+export interface Ground extends DaemonDeps {
+  readonly uid: number;
+  readonly clock: Clock;
+  readonly random: (size: number) => Buffer;
+  readonly kernel: Kernel;
+  readonly metrics: PrometheusMetrics;
+}
+
+/**
+ * Hides the process before anything secret is read, and makes the folder of the sockets.
+ *
+ * Errors: KERNEL_UNSUPPORTED, SOCKET_UNUSABLE.
+ */
+export function layGround(deps: DaemonDeps): Ground {
+  const kernel = openKernel();
+  hideFromOthers(kernel.libc);
+  const uid = process.geteuid?.() ?? 0;
+  const { runtime, mode } = deps.config;
+  if (runtime !== undefined) prepareRuntimeFolder(runtime, mode, uid);
+  const metrics = new PrometheusMetrics();
+  return { ...deps, uid, clock: SYSTEM_CLOCK, random: (size) => randomBytes(size), kernel, metrics };
+}

@@ -1,0 +1,79 @@
+import { AccountFiles } from '../../attestation/account-names.js';
+import { Attestors } from '../../attestation/attest.js';
+import { ProcessAttestor } from '../../attestation/process-attestor.js';
+import { UnixAttestor } from '../../attestation/unix-attestor.js';
+import { InstanceRegistry } from '../../instances/instance-registry.js';
+import { Views } from '../../issuance/workload-view.js';
+import { descriptorLimit } from '../../kernel/process-control.js';
+import { CgroupMounts } from '../../measurement/cgroup-mounts.js';
+import { CgroupOwners } from '../../measurement/cgroup-owners.js';
+import { budgetLimits, DescriptorBudget, type BudgetLimits } from '../../measurement/descriptor-budget.js';
+import { Digests } from '../../measurement/digests.js';
+import { ProcessTable } from '../../measurement/process-table.js';
+import { ProcessTree } from '../../measurement/process-tree.js';
+import type { Config } from '../config.js';
+import type { Ground } from './ground.js';
+import type { Kept } from './kept.js';
+
+const MIB = 1_048_576;
+
+/** Who is there, what is true of them, and what they are given. */
+export interface Instances {
+  readonly processes: ProcessTable;
+  readonly instances: InstanceRegistry;
+  readonly attestors: Attestors;
+  readonly views: Views;
+}
+
+/** A process that leaves the table takes its instance with it, and that its documents and keys. */
+export function openInstances(ground: Ground, kept: Kept, opened: AsyncDisposableStack): Instances {
+  const { config, kernel, random } = ground;
+  const views = openViews(ground, kept);
+  const instances = new InstanceRegistry({ random, onGone: (instance) => views.forget(instance) });
+  const budget = new DescriptorBudget(descriptorLimits(config, descriptorLimit(kernel.libc)));
+  const gone = instances.release.bind(instances);
+  const processes = opened.use(new ProcessTable({ kernel, budget, gone }));
+  return { processes, instances, attestors: openAttestors(ground, kept, opened), views };
+}
+
+function openAttestors(
+  { config, clock, log, metrics, uid }: Ground,
+  { recorder }: Kept,
+  opened: AsyncDisposableStack,
+): Attestors {
+  const digests = opened.use(new Digests({ clock, maxBytes: config.limits.hash_size * MIB }));
+  const tree = opened.use(new ProcessTree({ digests, clock }));
+  const owners = new CgroupOwners({ mounts: new CgroupMounts(), clock });
+  const unix = new UnixAttestor({ digests, accounts: new AccountFiles(clock) });
+  return new Attestors({
+    attestors: [unix, new ProcessAttestor({ tree, owners })],
+    clock,
+    log,
+    metrics,
+    recorder,
+    ...(config.mode === 'user' && { onlyUid: uid }),
+  });
+}
+
+function openViews({ clock, log, metrics }: Ground, kept: Kept): Views {
+  const { entries, authorities, bundles, recorder, lifetimes } = kept;
+  return new Views({
+    entries: entries.entries,
+    authorities: authorities.set,
+    foreign: bundles.foreign,
+    recorder,
+    clock,
+    random: Math.random,
+    log,
+    metrics,
+    lifetimes,
+  });
+}
+
+function descriptorLimits({ limits }: Config, limit: number): BudgetLimits {
+  const standard = budgetLimits(limit);
+  return {
+    inAll: limits.descriptors ?? standard.inAll,
+    perUid: limits.descriptors_per_uid ?? standard.perUid,
+  };
+}

@@ -1,0 +1,133 @@
+import type { AdminRooms } from '../../api/admin-rooms.js';
+import { CallNumbers, Desk } from '../../api/desk.js';
+import type { ExplainRooms } from '../../api/explain.js';
+import type { DeskRooms, Rooms } from '../../api/rooms.js';
+import { buildAdminServer, buildAgentServer } from '../../api/server.js';
+import { DEFAULT_DOOR_LIMITS } from '../../door/door-limits.js';
+import { Door, type DoorDeps } from '../../door/listener.js';
+import { RecordFile } from '../../ledger/record-file.js';
+import type { Config } from '../config.js';
+import type { HealthMonitor } from '../health-monitor.js';
+import type { Ground } from './ground.js';
+import type { Instances } from './instances.js';
+import type { Kept } from './kept.js';
+
+/** Everybody may ask; what they get is decided behind the door. */
+const AGENT_SOCKET_MODE = 0o666;
+const ADMIN_SOCKET_MODE = 0o600;
+
+/** Everything behind the two doors. */
+export interface Inside {
+  readonly ground: Ground;
+  readonly kept: Kept;
+  readonly present: Instances;
+  readonly health: HealthMonitor;
+}
+
+export interface Sockets {
+  readonly agent: Door;
+  readonly admin: Door;
+  readonly agentDesk: Desk;
+}
+
+/** Errors: SOCKET_IN_USE, SOCKET_UNUSABLE. */
+export async function openSockets(inside: Inside, opened: AsyncDisposableStack): Promise<Sockets> {
+  const numbers = new CallNumbers();
+  const desk = deskRooms(inside);
+  const explain = explainRooms(inside);
+
+  const rooms: Rooms = { ...desk, ...agentRooms(inside), peerOf: (call) => agent.peerOf(call) };
+  const agentDesk = Desk.open(rooms, 'agent', numbers);
+  const agent = opened.use(await openAgentDoor(inside, buildAgentServer(rooms, agentDesk, explain)));
+
+  const adminRooms: AdminRooms = {
+    ...desk,
+    ...explain,
+    ...operatorRooms(inside),
+    numbers,
+    agentDesk,
+    door: agent,
+    peerOf: (call) => admin.peerOf(call),
+  };
+  const adminDesk = Desk.open(adminRooms, 'admin', numbers);
+  const admin = opened.use(await openAdminDoor(inside, buildAdminServer(adminRooms, adminDesk)));
+  return { agent, admin, agentDesk };
+}
+
+function openAgentDoor(inside: Inside, server: DoorDeps['server']): Promise<Door> {
+  const path = inside.ground.config.socket;
+  return Door.open({ ...doorDeps(inside), path, mode: AGENT_SOCKET_MODE, server });
+}
+
+function openAdminDoor(inside: Inside, server: DoorDeps['server']): Promise<Door> {
+  const { config, uid } = inside.ground;
+  const allow: DoorDeps['allow'] = (credentials) => credentials.uid === uid || credentials.uid === 0;
+  return Door.open({ ...doorDeps(inside), path: config.adminSocket, mode: ADMIN_SOCKET_MODE, server, allow });
+}
+
+function doorDeps({ ground, present }: Inside): Omit<DoorDeps, 'path' | 'mode' | 'server'> {
+  const { kernel, clock, log, metrics, random } = ground;
+  return { kernel, processes: present.processes, limits: DEFAULT_DOOR_LIMITS, clock, log, metrics, random };
+}
+
+function deskRooms({ ground, kept, present }: Inside): Omit<DeskRooms, 'peerOf'> {
+  const { clock, log, metrics, signal, config } = ground;
+  return {
+    instanceOf: ({ process }) => present.instances.of(process),
+    attest: (instance, call, signal) => present.attestors.attest(instance, call, signal),
+    refusals: kept.refusals,
+    clock,
+    log,
+    metrics,
+    limits: deskLimits(config),
+    stopping: signal,
+  };
+}
+
+function deskLimits({ limits }: Config): DeskRooms['limits'] {
+  return {
+    callsPerSecondPerUid: limits.calls_per_second_per_uid,
+    callsPerSecondPerProcess: limits.calls_per_second_per_process,
+    streamsPerConnection: limits.streams_per_connection,
+  };
+}
+
+function agentRooms({ ground: { config }, present, health }: Inside): Omit<Rooms, keyof DeskRooms> {
+  return {
+    views: present.views,
+    trustDomain: config.trustDomain,
+    profiles: { wit: config.wit },
+    foreignJwtClaims: config.jwt_claims_of_foreign_trust_domains,
+    serving: health.ready,
+  };
+}
+
+function explainRooms({ ground, kept, present }: Inside): ExplainRooms {
+  const { processes, attestors, instances } = present;
+  return {
+    explain: { processes, attestors },
+    entries: kept.entries.entries,
+    instances,
+    clock: ground.clock,
+  };
+}
+
+type OperatorRooms = Omit<
+  AdminRooms,
+  keyof DeskRooms | keyof ExplainRooms | 'numbers' | 'agentDesk' | 'door'
+>;
+
+function operatorRooms({ ground, kept, present, health }: Inside): OperatorRooms {
+  const { config, version, clock } = ground;
+  const { mode, socket, adminSocket, state, trustDomain } = config;
+  return {
+    about: { version, mode, startedAt: clock.now(), agentSocket: socket, adminSocket, stateFolder: state },
+    trustDomain,
+    views: present.views,
+    catalog: kept.entries,
+    authorities: kept.authorities,
+    bundles: kept.bundles,
+    who: (needle) => RecordFile.find(kept.recordPath, needle),
+    health: () => health.examine().checks,
+  };
+}
