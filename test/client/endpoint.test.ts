@@ -80,6 +80,17 @@ describe('parseEndpoint', () => {
   });
 });
 
+describe('a refusal', () => {
+  it('says what is wrong, and shows the text', () => {
+    const facts = { text: 'unix:///p#f' };
+    expect(() => parseEndpoint('unix:///p#f')).toThrow(
+      expect.objectContaining({ code: 'ENDPOINT_INVALID', facts }),
+    );
+    expect(() => parseEndpoint('unix:///p#f')).toThrow(/it has a fragment/);
+    expect(() => parseEndpoint('tcp://localhost:1')).toThrow(/the host is not an IP address/);
+  });
+});
+
 describe('endpointFromEnvironment', () => {
   it('reads SPIFFE_ENDPOINT_SOCKET', () => {
     clause('WEP-4a', () => {
