@@ -21,7 +21,11 @@ export function unary<Request, Response>(
       desk.done(context);
       callback(null, response);
     };
-    const fail = (error: unknown): void => callback(desk.refuse(context, error));
+    const fail = (error: unknown): void => {
+      // Nobody is there to be refused: what failed, failed because of that.
+      if (context.ending === 'hung up') desk.done(context);
+      else callback(desk.refuse(context, error));
+    };
     try {
       desk.admit(context, call);
       const response = respond(received(call.request), context);

@@ -117,7 +117,51 @@ describe('a stream', () => {
     await calls.refused('FetchJWTSVID', {});
     attested.resolve();
     await until(() => endpoint.desk.openCalls === 0);
-    expect(rooms.views.held).toBe(0);
+    expect([rooms.views.held, rooms.views.reads]).toEqual([0, 0]);
+  });
+
+  it('refuses nobody when what it waits for fails after the caller has hung up', async () => {
+    const rooms = roomsOfWeb();
+    const attested = Promise.withResolvers<void>();
+    rooms.attestationPending = attested.promise;
+    await using endpoint = await openTestEndpoint(rooms);
+    using calls = client(endpoint);
+    const messages = calls.stream('FetchX509SVID');
+    const cancelled = calls.cancelled('FetchJWTSVID', { audience: ['a'] }, () => rooms.attestations === 2);
+    await until(() => rooms.attestations === 2);
+    messages.cancel();
+    await cancelled;
+    await calls.refused('FetchJWTSVID', {});
+    attested.reject(new SpoorError('ATTESTATION_FAILED', 'workload attestation failed'));
+    await until(() => endpoint.desk.openCalls === 0);
+    expect(rooms.metrics.calls.slice(1).toSorted()).toEqual([
+      '/SpiffeWorkloadAPI/FetchJWTSVID CANCELLED',
+      '/SpiffeWorkloadAPI/FetchX509SVID CANCELLED',
+    ]);
+    expect(rooms.recorded.length).toBe(1);
+  });
+
+  it('of X509-SVIDs says again what it said when the view was replaced, as the SPIRE agent does', async () => {
+    const rooms = roomsOfWeb();
+    await using endpoint = await openTestEndpoint(rooms);
+    using calls = client(endpoint);
+    const messages = calls.stream('FetchX509SVID');
+    const first = await messages.next();
+    rooms.views.x509Cell.set(x509View([x509Svid('/web')]));
+    expect(await messages.next()).toEqual(first);
+  });
+
+  it('waits for its turn when its connection has as many as are allowed', async () => {
+    const rooms = new FakeRooms({
+      limits: { callsPerSecondPerUid: 1e6, callsPerSecondPerProcess: 1e6, streamsPerConnection: 3 },
+    });
+    rooms.views.x509Cell.set(x509View([x509Svid('/web')]));
+    await using endpoint = await openTestEndpoint(rooms);
+    using calls = client(endpoint);
+    const streams = Array.from({ length: 3 }, () => calls.stream('FetchX509SVID'));
+    await Promise.all(streams.map((messages) => messages.next()));
+    expect(await calls.stream('FetchX509SVID').isSilent()).toBe(true);
+    expect(endpoint.desk.openCalls).toBe(3);
   });
 
   it('ends with UNAVAILABLE when the daemon stops, so that clients reconnect, and refuses nobody for it', async () => {

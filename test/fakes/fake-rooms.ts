@@ -60,6 +60,8 @@ export class FakeViews {
   /** When set, documents come by a promise. */
   slow = false;
   held = 0;
+  /** How often a document was asked for. */
+  reads = 0;
   readonly asked: { readonly audience: readonly string[]; readonly spiffeId: string | undefined }[] = [];
 
   constructor(trustDomain: TrustDomain) {
@@ -71,6 +73,7 @@ export class FakeViews {
   }
 
   x509(_instance: Instance, _call: CallFacts): Snapshot<X509View> | Promise<Snapshot<X509View>> {
+    this.reads += 1;
     return this.slow ? Promise.resolve(this.x509Cell.current) : this.x509Cell.current;
   }
 

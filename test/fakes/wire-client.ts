@@ -92,6 +92,28 @@ export class WireClient<M> implements Disposable {
     });
   }
 
+  /** Makes a unary call, and hangs up as soon as `when` holds. */
+  async cancelled<Name extends keyof M>(
+    name: Name,
+    request: Partial<Asked<M, Name>>,
+    when: () => boolean,
+  ): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = this.#method(name);
+    const asked = request as Asked<M, Name>;
+    const ended = Promise.withResolvers<void>();
+    const call = this.#client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      asked,
+      header(),
+      () => ended.resolve(),
+    );
+    while (!when()) await sleep(1);
+    call.cancel();
+    await ended.promise;
+  }
+
   /** The error of a unary call that must fail. */
   async refused<Name extends keyof M>(
     name: Name,
