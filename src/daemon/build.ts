@@ -22,7 +22,7 @@ export interface Daemon extends AsyncDisposable {
  */
 export async function buildDaemon(deps: DaemonDeps): Promise<Daemon> {
   await using opened = new AsyncDisposableStack();
-  const ground = layGround(deps);
+  const ground = await layGround(deps);
   const kept = await openKept(ground, opened);
   const present = openInstances(ground, kept, opened);
   const health = new HealthMonitor({ ...ground, probes: healthProbes(kept, present, ground.clock) });

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import { NO_METRICS, type Metrics } from '../../core/metrics.js';
 import { openKernel, type Kernel } from '../../kernel/kernel.js';
 import { hideFromOthers } from '../../kernel/process-control.js';
 import type { Config } from '../config.js';
-import { PrometheusMetrics } from '../prometheus.js';
+import type { PrometheusMetrics } from '../prometheus.js';
 import { prepareRuntimeFolder } from '../runtime-folder.js';
 import { SYSTEM_CLOCK } from '../system-clock.js';
 
@@ -22,7 +23,9 @@ export interface Ground extends DaemonDeps {
   readonly clock: Clock;
   readonly random: (size: number) => Buffer;
   readonly kernel: Kernel;
-  readonly metrics: PrometheusMetrics;
+  readonly metrics: Metrics;
+  /** Who collects them; undefined when they are not served. */
+  readonly prometheus: PrometheusMetrics | undefined;
 }
 
 /**
@@ -30,12 +33,28 @@ export interface Ground extends DaemonDeps {
  *
  * Errors: KERNEL_UNSUPPORTED, SOCKET_UNUSABLE.
  */
-export function layGround(deps: DaemonDeps): Ground {
+export async function layGround(deps: DaemonDeps): Promise<Ground> {
   const kernel = openKernel();
   hideFromOthers(kernel.libc);
   const uid = process.geteuid?.() ?? 0;
   const { runtime, mode } = deps.config;
   if (runtime !== undefined) prepareRuntimeFolder(runtime, mode, uid);
-  const metrics = new PrometheusMetrics();
-  return { ...deps, uid, clock: SYSTEM_CLOCK, random: (size) => randomBytes(size), kernel, metrics };
+  const prometheus = await openPrometheus(deps.config);
+  const metrics = prometheus ?? NO_METRICS;
+  return {
+    ...deps,
+    uid,
+    clock: SYSTEM_CLOCK,
+    random: (size) => randomBytes(size),
+    kernel,
+    metrics,
+    prometheus,
+  };
+}
+
+/** Loaded only where it is served: it costs a quarter of the start. */
+async function openPrometheus({ http }: Config): Promise<PrometheusMetrics | undefined> {
+  if (http === undefined) return undefined;
+  const { PrometheusMetrics } = await import('../prometheus.js');
+  return new PrometheusMetrics();
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Service } from '../../core/services.js';
 import { descriptorLimit } from '../../kernel/process-control.js';
 import { notifyServiceManager } from '../../kernel/sd-notify.js';
-import { HttpServer } from '../http-server.js';
+import type { Health } from '../health.js';
 import { LoopMonitor } from '../loop-monitor.js';
 import type { Readings } from '../prometheus.js';
 import { SystemdNotifier } from '../systemd-notifier.js';
@@ -16,9 +16,7 @@ export async function openOutside(
   sockets: Sockets,
   opened: AsyncDisposableStack,
 ): Promise<readonly Service[]> {
-  const loop = opened.use(new LoopMonitor());
-  inside.ground.metrics.read(readings(inside, sockets, loop));
-  return [...(await httpServices(inside)), ...systemdServices(inside)];
+  return [...(await httpServices(inside, sockets, opened)), ...systemdServices(inside)];
 }
 
 function readings({ ground, kept, present }: Inside, sockets: Sockets, loop: LoopMonitor): Readings {
@@ -44,12 +42,18 @@ function expiryOf({ set }: Authorities, clock: Clock): Readonly<Record<string, n
   return { x509: seconds(x509), jwt: seconds(jwt), wit: seconds(wit) };
 }
 
-async function httpServices({ ground, health }: Inside): Promise<readonly Service[]> {
-  const { config, metrics, log } = ground;
-  if (config.http === undefined) return [];
+async function httpServices(
+  inside: Inside,
+  sockets: Sockets,
+  opened: AsyncDisposableStack,
+): Promise<readonly Service[]> {
+  const { config, prometheus, log } = inside.ground;
+  if (config.http === undefined || prometheus === undefined) return [];
+  prometheus.read(readings(inside, sockets, opened.use(new LoopMonitor())));
   const { host, port } = config.http.listen;
-  const deps = { host, port, health: () => health.examine(), scrape: () => metrics.scrape(), log };
-  return [await HttpServer.open(deps)];
+  const { HttpServer } = await import('../http-server.js');
+  const health = (): Health => inside.health.examine();
+  return [await HttpServer.open({ host, port, health, scrape: () => prometheus.scrape(), log })];
 }
 
 function systemdServices({ ground: { kernel, clock }, present: { instances } }: Inside): readonly Service[] {
