@@ -30,9 +30,8 @@ export function verdictOf({ outcomes, matches }: Findings): string {
 
 function door({ instance }: Findings): Step {
   if (instance === undefined) return passed('door', 'it is not connected; measured as it runs now');
-  const lost = instance.attestation.current.value === undefined;
-  const standing = lost ? 'not attested, or lost since' : 'attested';
-  return passed('door', `it has connected and is ${standing}`);
+  const attested = instance.attestation.current.value !== undefined;
+  return passed('door', attested ? 'it has connected and was attested' : 'it has connected');
 }
 
 function desk(): Step {

@@ -30,9 +30,12 @@ export interface ExplainRooms {
 export function addExplain(server: Server, rooms: ExplainRooms, desk: Desk, surface: Surface): void {
   addUnaryService(server, desk, 'spoor.v1.Explain', explainMethods, {
     Explain: ({ pid }, context) => {
-      const asked = pid === 0 ? context.peer.process.pid : pid;
-      if (surface === 'agent') checkOwner(asked, rooms, context);
-      return explain(asked, rooms);
+      const own = context.peer.process.pid;
+      const asked = pid === 0 ? own : pid;
+      if (surface === 'admin') return explain(asked, rooms);
+      checkOwner(asked, rooms, context);
+      // Whoever asks has connected, even if it has asked for nothing else yet.
+      return explain(asked, rooms, asked === own ? context.instance : undefined);
     },
   });
 }
@@ -51,12 +54,12 @@ function checkOwner(pid: number, { explain: { processes } }: ExplainRooms, { pee
   }
 }
 
-async function explain(pid: number, rooms: ExplainRooms): Promise<Explanation> {
+async function explain(pid: number, rooms: ExplainRooms, caller?: Instance): Promise<Explanation> {
   const { process, attestation } = await explainProcess(pid, rooms.explain);
   const { selectors, outcomes, path = '' } = attestation;
   const entries = rooms.entries.current.value;
   const { matches, refused } = entries.match(selectors, rooms.clock.now());
-  const instance = instanceOf(pid, process.startTicks, rooms.instances);
+  const instance = caller ?? instanceOf(pid, process.startTicks, rooms.instances);
   const found = { instance, outcomes, matches, refused, entries: entries.size };
   return {
     process: {

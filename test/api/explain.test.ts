@@ -29,11 +29,11 @@ describe('explain', () => {
         gid: 1000,
         path: '/usr/bin/web',
         level: 'connected',
-        instance: '',
+        instance: '0'.repeat(32),
         foreign_user_namespace: false,
       },
       steps: [
-        { room: 'door', outcome: 'passed', detail: 'it is not connected; measured as it runs now' },
+        { room: 'door', outcome: 'passed', detail: 'it has connected' },
         {
           room: 'desk',
           outcome: 'passed',
