@@ -12,8 +12,7 @@ import type { TlsSettings, TlsSource } from './tls-peer.js';
  * Takes:   `options` — those of undici's `Agent`, but `connect`; leave `clientTtl` out where `connections` is set, since
  *          undici 7 may then keep requests for ever.
  * Returns: an `Agent`, which waits for the requests in flight when it is closed.
- *
- * @example const response = await fetch('https://127.0.0.1:8443/', { dispatcher: spiffeDispatcher(source, authorizer) });
+ * Example: test/examples/mtls-client.ts
  */
 export function spiffeDispatcher(
   source: TlsSource,

@@ -27,6 +27,7 @@ const LISTENING = 'tracing:net.server.listen:asyncStart';
  *
  * Errors: none; while the identity is withdrawn, handshakes fail.
  * Source: X509-SVID section 5.
+ * Example: test/examples/mtls-server.ts
  */
 export function tlsServerOptions(
   source: TlsSource,

@@ -97,6 +97,21 @@ describe('WorkloadApiClient', () => {
     });
   });
 
+  it('finds a Workload API over TCP, and at a path that must be percent-encoded', async () => {
+    const authority = await TestAuthority.open();
+    await using tcp = await TestWorkloadApi.open('tcp');
+    await using unix = await TestWorkloadApi.open('unix', 'my agent é%20.sock');
+    expect([tcp.endpoint, unix.endpoint]).toEqual([
+      expect.stringMatching(/^tcp:/),
+      expect.stringMatching(/%2520\.sock$/),
+    ]);
+    for (const api of [tcp, unix]) {
+      await answerAll(api, authority);
+      await using client = WorkloadApiClient.open({ endpoint: api.endpoint });
+      expect((await firstOf(client.fetchX509Svid(NEVER))).svids).toHaveLength(1);
+    }
+  });
+
   it('hangs up a stream that nobody reads on', async () => {
     await using it = await opened();
     await answerAll(it.api, await TestAuthority.open());

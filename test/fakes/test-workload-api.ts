@@ -43,23 +43,30 @@ export class TestWorkloadApi implements AsyncDisposable {
   readonly answers: AnswersOf;
   readonly #folder: AsyncDisposable;
   readonly #open = new Map<ServerWritableStream<unknown, unknown>, AbortController>();
+  readonly #address: string;
   #server: Server | undefined;
+  #port = 0;
 
-  private constructor(folder: { readonly path: string } & AsyncDisposable) {
+  private constructor(
+    folder: { readonly path: string } & AsyncDisposable,
+    where: 'unix' | 'tcp',
+    name: string,
+  ) {
     this.#folder = folder;
-    this.path = join(folder.path, 'agent.sock');
+    this.path = join(folder.path, name);
+    this.#address = where === 'unix' ? `unix://${this.path}` : '127.0.0.1:0';
     this.answers = newAnswers();
   }
 
   /** Answers UNIMPLEMENTED to everything until told otherwise. */
-  static async open(): Promise<TestWorkloadApi> {
-    const api = new TestWorkloadApi(await temporaryFolder());
+  static async open(where: 'unix' | 'tcp' = 'unix', name = 'agent.sock'): Promise<TestWorkloadApi> {
+    const api = new TestWorkloadApi(await temporaryFolder(), where, name);
     await api.start();
     return api;
   }
 
   get endpoint(): string {
-    return `unix://${this.path}`;
+    return this.#port > 1 ? `tcp://127.0.0.1:${this.#port}` : `unix://${encodeURI(this.path)}`;
   }
 
   /** Streams that are open now. */
@@ -74,9 +81,10 @@ export class TestWorkloadApi implements AsyncDisposable {
   async start(): Promise<void> {
     const server = new Server();
     server.addService(workloadApiMethods(), this.#handlers());
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(`unix://${this.path}`, ServerCredentials.createInsecure(), (error) =>
-        error === null ? resolve() : reject(error),
+    // Over a Unix socket the port is 1.
+    this.#port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(this.#address, ServerCredentials.createInsecure(), (error, port) =>
+        error === null ? resolve(port) : reject(error),
       );
     });
     this.#server = server;
