@@ -64,7 +64,7 @@ export class CallContext implements CallFacts {
   }
 
   /**
-   * Measures the process again and attests it again: at the call, and at every renewal on an open stream.
+   * Has the process measured and attested again: at the call, and at every renewal on an open stream.
    *
    * Errors: PEER_UNKNOWN when the process is gone or another one at the call; IDENTITY_NOT_ISSUED when that comes to
    *         light later, since a stream has then lost what it was granted; ATTESTATION_FAILED.
@@ -72,10 +72,9 @@ export class CallContext implements CallFacts {
    */
   attest(): Attestation | Promise<Attestation> {
     try {
-      this.#measure();
       // A hang-up does not abort it: the result is soon there and serves the next call of the process.
       const attestation = this.#rooms.attest(this.instance, this, this.#rooms.stopping);
-      if (attestation instanceof Promise) return this.#measuredAfter(attestation);
+      if (attestation instanceof Promise) return this.#attestedBy(attestation);
       this.#attested = true;
       return attestation;
     } catch (error) {
@@ -100,23 +99,14 @@ export class CallContext implements CallFacts {
     resume?.();
   }
 
-  /** Between the first look and the answer of slow attestors the process may have become another one. */
-  async #measuredAfter(pending: Promise<Attestation>): Promise<Attestation> {
+  async #attestedBy(pending: Promise<Attestation>): Promise<Attestation> {
     try {
       const attestation = await pending;
-      this.#measure();
       this.#attested = true;
       return attestation;
     } catch (error) {
       throw this.#lostOr(error);
     }
-  }
-
-  #measure(): void {
-    const standing = this.peer.process.standing();
-    if (standing === 'same') return;
-    const why = standing === 'gone' ? 'is gone' : 'has become another program';
-    throw new SpoorError('PEER_UNKNOWN', `the process that connected ${why}`);
   }
 
   #lostOr(error: unknown): unknown {

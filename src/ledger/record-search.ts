@@ -8,11 +8,11 @@ export type RecordLine = RecordEvent & { readonly at: string };
 type Issued = Extract<RecordLine, { event: 'issued' }>;
 
 /**
- * Finds out who a document was issued to.
+ * Finds out who a document was issued to, or what an instance was issued.
  *
- * Takes:   `needle`: an X.509 serial or SHA-256 fingerprint in hex, colons and upper case allowed, or the jti of a
- *          JWT-SVID or WIT-SVID.
- * Yields:  for each document of that name the attestation that it rests on, then its own record.
+ * Takes:   `needle`: an X.509 serial or SHA-256 fingerprint in hex, colons and upper case allowed, the jti of a
+ *          JWT-SVID or WIT-SVID, or the id of an instance.
+ * Yields:  for each document that it means the attestation that it rests on, then its own record.
  * Errors:  RECORD_UNWRITABLE when the file cannot be read. Lines that a crash cut short are passed over.
  */
 export async function* findRecords(path: string, needle: string): AsyncGenerator<RecordLine> {
@@ -39,7 +39,8 @@ async function* issuedAs(path: string, wanted: string): AsyncGenerator<Issued> {
   }
 }
 
-function isNamed({ document }: Issued, wanted: string): boolean {
+function isNamed({ document, instance }: Issued, wanted: string): boolean {
+  if (instance === wanted) return true;
   if (document.kind !== 'x509') return document.jti === wanted;
   return document.serial === wanted || document.fingerprint === wanted;
 }

@@ -1,5 +1,4 @@
 // Calls a second over 8 connections with 4 calls each, client included, path and digest selectors in force.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { print } from './figures.ts';
 import { BenchDaemon, load, startFloor } from './processes.ts';
 
@@ -14,8 +13,7 @@ interface Rate {
 await using daemon = new BenchDaemon(
   'limits: {calls_per_second_per_uid: 1000000, calls_per_second_per_process: 1000000}\n',
 );
-daemon.start();
-await sleep(1_000);
+await daemon.start();
 const floor = await startFloor(daemon.folder);
 await using _ = floor.script;
 

@@ -39,19 +39,21 @@ export class BenchDaemon implements AsyncDisposable {
     };
   }
 
-  start(): void {
-    const flags = ['--config', join(this.folder, 'spoor.yaml'), '--state', join(this.folder, 'state')];
-    const sockets = [
-      '--socket',
-      this.socket,
-      '--admin-socket',
-      this.adminSocket,
-      '--http',
-      '127.0.0.1:19477',
-    ];
-    this.#child = spawn(process.execPath, ['--disable-sigusr1', SPOORD, ...flags, ...sockets], {
+  /** Takes: `flags` — more of them, e.g. `--http`. */
+  spawn(...flags: readonly string[]): void {
+    const own = ['--config', join(this.folder, 'spoor.yaml'), '--state', join(this.folder, 'state')];
+    const sockets = ['--socket', this.socket, '--admin-socket', this.adminSocket];
+    this.#child = spawn(process.execPath, ['--disable-sigusr1', SPOORD, ...own, ...sockets, ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+  }
+
+  /** Spawns it and waits until it has answered. */
+  async start(...flags: readonly string[]): Promise<void> {
+    await using waiting = new Script('first-answer.ts', this.socket);
+    await waiting.line();
+    this.spawn(...flags);
+    await waiting.next();
   }
 
   async stop(): Promise<void> {

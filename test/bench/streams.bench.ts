@@ -10,8 +10,7 @@ const FLOODS = 5;
 const RECOVERY_MS = 30_000;
 
 await using daemon = new BenchDaemon();
-daemon.start();
-await sleep(1_000);
+await daemon.start();
 await load('x509', daemon.socket, 1_000);
 await sleep(SETTLE_MS);
 const before = daemon.residentKb();

@@ -212,16 +212,27 @@ export class FakeRooms implements Rooms, ExplainRooms {
   };
 
   readonly attest = (instance: Instance, _call: CallFacts): Attestation | Promise<Attestation> => {
+    demandStanding(instance);
     this.attestations += 1;
     if (this.attestationFailure !== undefined) throw this.attestationFailure;
     const attestation = this.#attestation(instance);
-    return this.attestationPending === undefined
-      ? attestation
-      : this.attestationPending.then(() => attestation);
+    if (this.attestationPending === undefined) return attestation;
+    return this.attestationPending.then(() => {
+      demandStanding(instance);
+      return attestation;
+    });
   };
 
   #attestation(instance: Instance): Attestation {
     const selectors = [`unix:uid:${instance.process.uid}`];
     return { selectors, outcomes: [{ attestor: 'unix', selectors }], at: this.clock.now() };
   }
+}
+
+/** As the real room: before it asks its attestors, and after. */
+function demandStanding({ process }: Instance): void {
+  const standing = process.standing();
+  if (standing === 'same') return;
+  const why = standing === 'gone' ? 'is gone' : 'has become another program';
+  throw new SpoorError('PEER_UNKNOWN', `the process that connected ${why}`);
 }

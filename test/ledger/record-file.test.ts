@@ -140,10 +140,17 @@ describe('RecordFile.find', () => {
     expect(found.map(({ event }) => event)).toEqual(['attested', 'issued']);
   });
 
-  it('finds nothing by a part of a name, by the name of an instance, or by nothing', async () => {
+  it('finds all that an instance was issued by its id', async () => {
+    await using folder = await temporaryFolder();
+    const path = await recordWith([attested('i1'), issued('i1', X509), issued('i2', X509)], folder);
+    const found = await Array.fromAsync(RecordFile.find(path, 'i1'));
+    expect(found.map(({ event }) => event)).toEqual(['attested', 'issued']);
+  });
+
+  it('finds nothing by a part of a name, by another name, or by nothing', async () => {
     await using folder = await temporaryFolder();
     const path = await recordWith([attested('i1'), issued('i1', X509)], folder);
-    for (const needle of ['', ':', 'i1', SERIAL.slice(0, 20), 'web']) {
+    for (const needle of ['', ':', 'i', SERIAL.slice(0, 20), 'web']) {
       expect(await Array.fromAsync(RecordFile.find(path, needle))).toEqual([]);
     }
   });
