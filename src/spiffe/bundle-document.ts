@@ -10,6 +10,8 @@ import { TrustDomain } from './trust-domain.js';
 
 /** Keys of one bundle. Each certificate is parsed: some 50 µs. */
 const MAX_BUNDLE_KEYS = 1024;
+/** What the key of a CA can be; a JWK of any other `kty` is passed over, whatever else it says. */
+const X509_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
 type TokenUse = 'jwt-svid' | 'wit-svid';
 
@@ -157,7 +159,7 @@ function keysOf(document: Readonly<Record<string, unknown>>): readonly Record<st
 /** X509-SVID 6.2: an entry without x5c is ignored; of several values "only the first" counts. */
 function readX509Authority(jwk: Readonly<Record<string, unknown>>): Buffer[] {
   const [first] = Array.isArray(jwk['x5c']) ? (jwk['x5c'] as unknown[]) : [];
-  const bytes = typeof first === 'string' && typeof jwk['kty'] === 'string' ? decodeBase64(first) : undefined;
+  const bytes = typeof first === 'string' && X509_KEY_TYPES.has(jwk['kty']) ? decodeBase64(first) : undefined;
   if (bytes === undefined) return [];
   try {
     return [readCertificate(bytes).der];

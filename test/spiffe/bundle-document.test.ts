@@ -96,6 +96,15 @@ describe('readBundleDocument', () => {
     expect(count(entry, x509Jwk)).toBe('1 0 0');
   });
 
+  it('passes over a CA certificate in a key of unknown kty', () => {
+    clause(['TDB-4.1.3b', 'TDB-4.2.1a'], () => {
+      expect(count(x509Jwk)).toBe('1 0 0');
+      expect(['AKP', 'ec', undefined, 1].map((kty) => count({ ...x509Jwk, kty }))).toEqual(
+        Array(4).fill('0 0 0'),
+      );
+    });
+  });
+
   it('takes the first certificate of x5c only', async () => {
     const second = await TestCertificate.selfSigned({ ca: true });
     clause('X509-6.2b', () => {
