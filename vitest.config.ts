@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-const shared = { expect: { requireAssertions: true }, testTimeout: 20_000, hookTimeout: 30_000 } as const;
+const shared = {
+  expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+} as const;
 
 export default defineConfig({
   test: {
