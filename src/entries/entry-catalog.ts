@@ -9,15 +9,15 @@ import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
 import { WatchedFolder } from '../state/watched-folder.js';
 import { checkDraft, entryOf, type EntryDraft } from './entry-draft.js';
-import type { EntryProblem } from './entry-file.js';
-import { EntryFiles } from './entry-files.js';
+import type { EntryProblem } from './entry-items.js';
+import { EntryFiles, type FilesChange } from './entry-files.js';
 import { entrySchemas, type EntrySchemas } from './entry-schema.js';
 import { EntrySet } from './entry-set.js';
 import { EntryStore } from './entry-store.js';
 import type { Entry } from './entry.js';
 import { readSpireEntries, type ImportResult, type SkippedEntry } from './spire-import.js';
 
-export type { EntryProblem } from './entry-file.js';
+export type { EntryProblem } from './entry-items.js';
 
 export interface EntryCatalogDeps {
   /** Where the entry files lie. */
@@ -49,7 +49,7 @@ export class EntryCatalog implements Service {
     this.#folder = new WatchedFolder({ ...deps, path: deps.folder, accepts: isEntryFile });
     this.#store = new EntryStore(deps.database);
     this.entries = new SnapshotCell(EntrySet.of([], deps.trustDomain));
-    this.#files = new EntryFiles({ ...deps, isStored: (id) => this.#get(id)?.source.kind === 'store' });
+    this.#files = new EntryFiles({ ...deps, find: (id) => this.#get(id) });
   }
 
   /**
@@ -60,8 +60,7 @@ export class EntryCatalog implements Service {
   static async open(deps: EntryCatalogDeps): Promise<EntryCatalog> {
     const catalog = new EntryCatalog(deps);
     catalog.#publish(await catalog.#store.load());
-    await catalog.#files.open(await catalog.#folder.load());
-    catalog.#replaceFiles();
+    catalog.#apply(await catalog.#files.open(await catalog.#folder.load()));
     return catalog;
   }
 
@@ -100,9 +99,7 @@ export class EntryCatalog implements Service {
     this.#store.delete(id);
     this.#publish([], [id]);
     // A file may have waited for this id.
-    const before = [...this.#files.entries()];
-    this.#files.recheck();
-    this.#replaceFiles(before);
+    this.#apply(this.#files.recheck());
   }
 
   /** Takes SPIRE's entries over: all that can be, at once. Errors: as `readSpireEntries`; STATE_UNUSABLE. */
@@ -124,9 +121,7 @@ export class EntryCatalog implements Service {
 
   async #follow(signal: AbortSignal): Promise<void> {
     for await (const contents of this.#folder.changes(signal)) {
-      const before = [...this.#files.entries()];
-      await this.#files.take(contents);
-      this.#replaceFiles(before);
+      this.#apply(await this.#files.take(contents));
     }
   }
 
@@ -167,13 +162,8 @@ export class EntryCatalog implements Service {
     return entry;
   }
 
-  #replaceFiles(before: readonly Entry[] = []): void {
-    const entries = [...this.#files.entries()];
-    const known = new Set(before);
-    const left = new Set(entries.map(({ id }) => id));
-    const changed = entries.filter((entry) => !known.has(entry));
-    const removed = before.filter(({ id }) => !left.has(id)).map(({ id }) => id);
-    if (changed.length + removed.length > 0) this.#publish(changed, removed);
+  #apply({ added, removed }: FilesChange): void {
+    if (added.length + removed.length > 0) this.#publish(added, removed);
   }
 
   #publish(changed: readonly Entry[], removed: readonly string[] = []): void {

@@ -50,8 +50,7 @@ export function entryOf(
   source: EntrySource,
   createdAt: Date,
 ): Entry {
-  const { x509SvidTtlSeconds, jwtSvidTtlSeconds, witSvidTtlSeconds, expiresAt } = draft;
-  return {
+  const entry: { -readonly [Field in keyof Entry]: Entry[Field] } = {
     id: draft.id,
     spiffeId: draft.spiffeId,
     selectors: sortedOnce(draft.selectors),
@@ -60,11 +59,13 @@ export function entryOf(
     federatesWith: namesOf(draft.federatesWith ?? NONE),
     createdAt,
     source,
-    ...(isSet(x509SvidTtlSeconds) && { x509SvidTtlSeconds }),
-    ...(isSet(jwtSvidTtlSeconds) && { jwtSvidTtlSeconds }),
-    ...(isSet(witSvidTtlSeconds) && { witSvidTtlSeconds }),
-    ...(expiresAt !== undefined && isSet(expiresAt.getTime()) && { expiresAt }),
   };
+  // Step by step: this runs for each of a hundred thousand entries, and four spreads would take as long as all the rest.
+  if (isSet(draft.x509SvidTtlSeconds)) entry.x509SvidTtlSeconds = draft.x509SvidTtlSeconds;
+  if (isSet(draft.jwtSvidTtlSeconds)) entry.jwtSvidTtlSeconds = draft.jwtSvidTtlSeconds;
+  if (isSet(draft.witSvidTtlSeconds)) entry.witSvidTtlSeconds = draft.witSvidTtlSeconds;
+  if (draft.expiresAt !== undefined && isSet(draft.expiresAt.getTime())) entry.expiresAt = draft.expiresAt;
+  return entry;
 }
 
 function once(values: readonly string[]): readonly string[] {
@@ -82,10 +83,12 @@ function isSet(value: number | undefined): value is number {
   return value !== undefined && value !== 0;
 }
 
-/** Mostly it is so already: then the list itself. */
 function sortedOnce(values: readonly string[]): readonly string[] {
-  const inOrder = values.every((value, index) => index === 0 || (values[index - 1] ?? '') < value);
-  return inOrder ? values : [...new Set(values)].toSorted();
+  return isSortedOnce(values) ? values : values.toSorted().filter((value, at, all) => value !== all[at - 1]);
+}
+
+function isSortedOnce(values: readonly string[]): boolean {
+  return values.every((value, at) => at === 0 || (values[at - 1] ?? '') < value);
 }
 
 /** `x509SvidTtlSeconds` as the wire and the command line call it: `x509_svid_ttl_seconds`. */

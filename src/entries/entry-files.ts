@@ -1,13 +1,16 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Logger } from '../core/log.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
 import type { FolderContents, WatchedFile } from '../state/folder-reader.js';
 import { GoodFiles } from '../state/good-files.js';
-import { readEntryFile, type EntryFile, type EntryProblem } from './entry-file.js';
+import { readEntryFile, type EntryFile } from './entry-file.js';
+import type { EntryProblem } from './entry-items.js';
 import { entrySchemas, type EntrySchemas } from './entry-schema.js';
 import type { Entry } from './entry.js';
 
+/** Of all files together: ten times what is promised to be quick, and some 600 MB of memory. */
+const MAX_ENTRIES = 1_000_000;
 /** In a log line; `problems` has them all. */
 const MAX_LOGGED = 20;
 
@@ -16,8 +19,8 @@ export interface EntryFilesDeps {
   readonly database: Database;
   readonly trustDomain: TrustDomain;
   readonly log: Logger;
-  /** Whether an entry that was set by command has this id. */
-  readonly isStored: (id: string) => boolean;
+  /** The entry of this id that is in force now, wherever it is from. */
+  readonly find: (id: string) => Entry | undefined;
 }
 
 interface ReadFile extends EntryFile {
@@ -25,6 +28,14 @@ interface ReadFile extends EntryFile {
 }
 
 type ReadFiles = ReadonlyMap<string, ReadFile>;
+
+/** What has to be done to the entries in force for the files to be in force. */
+export interface FilesChange {
+  readonly added: readonly Entry[];
+  readonly removed: readonly string[];
+}
+
+const NO_CHANGE: FilesChange = { added: [], removed: [] };
 
 /** The entry files: what they say now, and the last set of them in which everything was right, which is in force. */
 export class EntryFiles {
@@ -46,24 +57,19 @@ export class EntryFiles {
     return this.#problems;
   }
 
-  /** The entries in force. */
-  *entries(): Generator<Entry> {
-    yield* entriesOf(this.#inForce);
-  }
-
   /**
    * Takes the files as the daemon finds them at its start. If they have problems the last good ones of its last run are
    * in force; if there are none, those files in which nothing is wrong.
    *
    * Errors: STATE_UNUSABLE.
    */
-  async open(contents: FolderContents): Promise<void> {
+  async open(contents: FolderContents): Promise<FilesChange> {
     const lastRun = this.#good.load();
-    await this.take(contents);
-    if (this.#problems.length === 0) return;
+    const change = await this.take(contents);
+    if (this.#problems.length === 0) return change;
     const choices = [await this.#read(lastRun), withoutProblems(this.#latest, this.#problems)];
     const usable = choices.find((files) => files.size > 0 && this.#problemsOf(files).length === 0);
-    this.#inForce = usable ?? this.#inForce;
+    return usable === undefined ? NO_CHANGE : this.#adopt(usable);
   }
 
   /**
@@ -71,19 +77,28 @@ export class EntryFiles {
    *
    * Errors: STATE_UNUSABLE.
    */
-  async take(contents: FolderContents): Promise<void> {
+  async take(contents: FolderContents): Promise<FilesChange> {
     this.#latest = await this.#read(contents);
-    this.recheck();
+    return this.recheck();
   }
 
-  /** Judges the files once more, when an id that they use may have become free. */
-  recheck(): void {
+  /** Judges the files once more, when an id that they use may have become free. Errors: STATE_UNUSABLE. */
+  recheck(): FilesChange {
     const problems = this.#problemsOf(this.#latest);
     this.#report(problems);
     this.#problems = problems;
-    if (problems.length > 0) return;
-    this.#inForce = this.#latest;
+    if (problems.length > 0) return NO_CHANGE;
     this.#good.keep(new Map([...this.#latest].map(([name, { file }]) => [name, file])));
+    return this.#adopt(this.#latest);
+  }
+
+  #adopt(files: ReadFiles): FilesChange {
+    const before = this.#inForce;
+    this.#inForce = files;
+    const added = changedFiles(files, before).flatMap(({ entries }) => entries);
+    const left = new Set(added.map(({ id }) => id));
+    const gone = changedFiles(before, files).flatMap(({ entries }) => entries.map(({ id }) => id));
+    return { added, removed: gone.filter((id) => !left.has(id)) };
   }
 
   async #read(contents: FolderContents): Promise<ReadFiles> {
@@ -110,7 +125,35 @@ export class EntryFiles {
 
   #problemsOf(files: ReadFiles): readonly EntryProblem[] {
     const own = [...files.values()].flatMap(({ problems }) => problems);
-    return [...own, ...takenIds(files, this.#deps.isStored)];
+    return [...own, ...this.#takenIds(files), ...this.#tooMany(files)];
+  }
+
+  /** Only in files that are not in force already: those that are have no id in common. */
+  #takenIds(files: ReadFiles): EntryProblem[] {
+    const owners = new Map<string, Entry>();
+    const problems: EntryProblem[] = [];
+    for (const entry of changedFiles(files, this.#inForce).flatMap(({ entries }) => entries)) {
+      const owner = owners.get(entry.id) ?? this.#stays(this.#deps.find(entry.id), files);
+      if (owner !== undefined) problems.push(takenId(entry, owner));
+      owners.set(entry.id, owner ?? entry);
+    }
+    return problems;
+  }
+
+  #tooMany(files: ReadFiles): EntryProblem[] {
+    const count = [...files.values()].reduce((sum, { entries }) => sum + entries.length, 0);
+    if (count <= MAX_ENTRIES) return [];
+    const { folder } = this.#deps;
+    return [
+      { file: folder, line: 1, path: '', found: `${count} entries`, allowed: `at most ${MAX_ENTRIES}` },
+    ];
+  }
+
+  /** The entry, if it would still be there when `files` were in force. */
+  #stays(entry: Entry | undefined, files: ReadFiles): Entry | undefined {
+    if (entry?.source.kind !== 'file') return entry;
+    const name = basename(entry.source.file);
+    return files.get(name) === this.#inForce.get(name) ? entry : undefined;
   }
 
   /** Once for each time that things go bad, however many edits it takes to mend them. */
@@ -124,29 +167,18 @@ export class EntryFiles {
   }
 }
 
-function* entriesOf(files: ReadFiles): Generator<Entry> {
-  for (const { entries } of files.values()) yield* entries;
+/** Those of `files` that are not in `others`, just so. */
+function changedFiles(files: ReadFiles, others: ReadFiles): ReadFile[] {
+  return [...files].filter(([name, file]) => others.get(name) !== file).map(([, file]) => file);
 }
 
-function takenIds(files: ReadFiles, isStored: (id: string) => boolean): EntryProblem[] {
-  const owners = new Map<string, Entry>();
-  const problems: EntryProblem[] = [];
-  for (const entry of entriesOf(files)) {
-    const owner = owners.get(entry.id);
-    if (owner !== undefined) problems.push(takenId(entry, `the one at ${placeOf(owner)}`));
-    else if (isStored(entry.id)) problems.push(takenId(entry, 'one that was set by command'));
-    owners.set(entry.id, owner ?? entry);
-  }
-  return problems;
-}
-
-function takenId({ id, source }: Entry, owner: string): EntryProblem {
+function takenId({ id, source }: Entry, owner: Entry): EntryProblem {
   const { file, line } = source.kind === 'file' ? source : { file: '', line: 0 };
-  return { file, line, path: 'id', found: id, allowed: `an id that no other entry has; ${owner} has it` };
-}
-
-function placeOf({ source }: Entry): string {
-  return source.kind === 'file' ? `${source.file}:${source.line}` : 'the store';
+  const where =
+    owner.source.kind === 'file'
+      ? `the one at ${owner.source.file}:${owner.source.line}`
+      : 'one that was set by command';
+  return { file, line, path: 'id', found: id, allowed: `an id that no other entry has; ${where} has it` };
 }
 
 function withoutProblems(files: ReadFiles, problems: readonly EntryProblem[]): ReadFiles {

@@ -51,18 +51,20 @@ function itemSchema(fields: Fields): EntrySchemas['item'] {
     federates_with: fields.federatesWith.optional(),
     expires_at: z.iso.datetime({ offset: true, error: INSTANT }).optional(),
   } satisfies Record<(typeof ITEM_FIELDS)[number], z.ZodType>;
-  return z.strictObject(shape, { error: `one of ${ITEM_FIELDS.join(', ')}` }).transform((item) => ({
-    id: item.id,
-    spiffeId: item.spiffe_id,
-    selectors: item.selectors,
-    x509SvidTtlSeconds: item.x509_svid_ttl ?? 0,
-    jwtSvidTtlSeconds: item.jwt_svid_ttl ?? 0,
-    witSvidTtlSeconds: item.wit_svid_ttl ?? 0,
-    hint: item.hint ?? '',
-    ...(item.dns_names !== undefined && { dnsNames: item.dns_names }),
-    ...(item.federates_with !== undefined && { federatesWith: item.federates_with }),
-    ...(item.expires_at !== undefined && { expiresAt: new Date(item.expires_at) }),
-  }));
+  return z
+    .strictObject(shape, { error: `one of ${ITEM_FIELDS.join(', ')}` })
+    .transform((item): EntryDraft & { readonly id: string } => ({
+      id: item.id,
+      spiffeId: item.spiffe_id,
+      selectors: item.selectors,
+      x509SvidTtlSeconds: item.x509_svid_ttl ?? 0,
+      jwtSvidTtlSeconds: item.jwt_svid_ttl ?? 0,
+      witSvidTtlSeconds: item.wit_svid_ttl ?? 0,
+      dnsNames: item.dns_names ?? [],
+      hint: item.hint ?? '',
+      federatesWith: item.federates_with ?? [],
+      expiresAt: new Date(item.expires_at ?? 0),
+    }));
 }
 
 function draftSchema(fields: Fields): EntrySchemas['draft'] {

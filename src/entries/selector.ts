@@ -70,7 +70,7 @@ export function parseSelector(text: string): string {
 
 /** What would be allowed in the place of a wrong selector; undefined for a right one. */
 export function selectorFault(text: string): string | undefined {
-  if (text.length > MAX_SELECTOR_BYTES || Buffer.byteLength(text) > MAX_SELECTOR_BYTES) {
+  if (text.length * 3 > MAX_SELECTOR_BYTES && Buffer.byteLength(text) > MAX_SELECTOR_BYTES) {
     return `a selector of at most ${MAX_SELECTOR_BYTES} bytes`;
   }
   const { name, value } = splitSelector(text);

@@ -20,18 +20,18 @@ export function isTemplate(text: string): boolean {
  *         convention only, and allowed.
  */
 export function spiffeIdFault(text: string, trustDomain: TrustDomain): string | undefined {
-  const unknown = [...text.matchAll(PLACE)].find(([, name = '']) => !PLACE_NAMES.includes(name));
-  if (unknown !== undefined)
-    return `one of ${PLACE_NAMES.map((name) => `{${name}}`).join(', ')} in the place of ${unknown[0]}`;
-  if (!text.startsWith(`spiffe://${trustDomain.name}/`))
-    return `a SPIFFE ID of ${trustDomain.name} with a path`;
-  try {
-    SpiffeId.parse(text.replaceAll(PLACE, 'x'));
-    return undefined;
-  } catch (error) {
-    if (error instanceof SpoorError) return `a SPIFFE ID, and this is ${error.message}`;
-    throw error;
+  const unknown = isTemplate(text) ? unknownPlace(text) : undefined;
+  if (unknown !== undefined) {
+    return `one of ${PLACE_NAMES.map((name) => `{${name}}`).join(', ')} in the place of ${unknown}`;
   }
+  const own = trustDomain.id.toString();
+  if (!text.startsWith(`${own}/`)) return `a SPIFFE ID of ${trustDomain.name} with a path`;
+  const why = outcomeOf(() => SpiffeId.of(trustDomain, text.slice(own.length).replaceAll(PLACE, 'x')));
+  return typeof why === 'string' ? `a SPIFFE ID, and this is ${why}` : undefined;
+}
+
+function unknownPlace(text: string): string | undefined {
+  return [...text.matchAll(PLACE)].find(([, name = '']) => !PLACE_NAMES.includes(name))?.[0];
 }
 
 /**
@@ -48,7 +48,7 @@ export function fillTemplate(text: string, selectors: readonly string[]): Spiffe
     refused ??= value.refused;
     return value.text;
   });
-  return refused ?? parseFilled(filled);
+  return refused ?? outcomeOf(() => SpiffeId.parse(filled));
 }
 
 function onlyValue(
@@ -67,9 +67,10 @@ function onlyValue(
     : { text, refused: `${place} needs ${ALLOWED_VALUE}; it is ${JSON.stringify(text)}` };
 }
 
-function parseFilled(text: string): SpiffeId | string {
+/** The SPIFFE ID, or why there is none. */
+function outcomeOf(work: () => SpiffeId): SpiffeId | string {
   try {
-    return SpiffeId.parse(text);
+    return work();
   } catch (error) {
     if (error instanceof SpoorError) return error.message;
     throw error;

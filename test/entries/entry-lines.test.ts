@@ -38,7 +38,7 @@ entries: # all of them
   # the web server
   - id: web # why not
     hint: a-b
-    # between
+    # zwischen: für alle
     selectors: [unix:uid:1000, unix:gid:5]   # both
 
   -   id: db
@@ -132,6 +132,7 @@ const OTHER: Readonly<Record<string, string>> = {
   'a colon at the end': 'entries:\n  - id: a:\n',
   'a colon within': 'entries:\n  - id: a: b\n',
   'letters beyond ASCII': 'entries:\n  - hint: Büro\n',
+  'a hard space at the end': 'entries:\n  - hint: b\u00a0\n',
   'a sign of order': '\uFEFFentries:\n  - id: a\n',
   'an object in braces': '{entries: [{id: a}]}\n',
   'another top': '- id: a\n',
@@ -141,9 +142,7 @@ const OTHER: Readonly<Record<string, string>> = {
 
 describe('readEntryLines', () => {
   it.each(Object.entries(PLAIN))('reads %s as a full parser does', (_, text) => {
-    const document = read(text);
-    expect(typeof document).toBe('object');
-    expect(everything(document as PositionedYaml)).toEqual(everything(parsePositionedYaml(text)));
+    expect(read(text)).toEqual(fully(text));
   });
 
   it.each(Object.entries(OTHER))('leaves %s to the full parser, and says at which line', (_, text) => {
@@ -175,42 +174,65 @@ describe('readEntryLines', () => {
       const document = read(base.join('\n'));
       if (typeof document === 'number') continue;
       plain += 1;
-      expect(everything(document)).toEqual(everything(parsePositionedYaml(base.join('\n'))));
+      expect(document).toEqual(fully(base.join('\n')));
     }
     expect(plain).toBeGreaterThan(500);
   });
 
-  it('lets others work while it reads a big file', () => {
-    const lines = readEntryLines(`entries:\n${'  - id: a\n'.repeat(20_000)}`);
-    expect([lines.next(), lines.next()]).toEqual([
-      { done: false, value: undefined },
-      { done: false, value: undefined },
+  it('gives a big file in slices, so that others are let work in between', () => {
+    const text = `entries:\n${Array.from({ length: 1_200 }, (_, at) => `- id: e${at}\n  list:\n  - a\n`).join('')}`;
+    const slices = [...readEntryLines(text)];
+    expect(slices.map(({ first, items }) => [first, items.length])).toEqual([
+      [0, 500],
+      [500, 500],
+      [1_000, 200],
     ]);
+    expect(slices[2]?.items[1]).toEqual({ id: 'e1001', list: ['a'] });
+    expect(slices[2]?.lineOf(['entries', 1_001, 'list', 0])).toBe(2 + 1_001 * 3 + 2);
+    expect(slices[2]?.foundAt(['entries', 1_001, 'id'])).toBe('e1001');
   });
 });
 
-function read(text: string): PositionedYaml | number {
-  const lines = readEntryLines(text);
+interface Reading {
+  readonly items: readonly unknown[];
+  /** Line and text of every place in them, and of places that are not there. */
+  readonly places: readonly (readonly [path: string, line: number, found: string])[];
+}
+
+function read(text: string): Reading | number {
+  const reading = { items: [] as unknown[], places: [] as Reading['places'][number][] };
+  const slices = readEntryLines(text);
   for (;;) {
-    const step = lines.next();
-    if (step.done === true) return step.value;
+    const step = slices.next();
+    if (step.done === true) return step.value ?? reading;
+    reading.items.push(...step.value.items);
+    reading.places.push(...placesIn(step.value.items, step.value.first, step.value));
   }
 }
 
-/** Value, and line and text of every place in it, and of places that are not there. */
-function everything(document: PositionedYaml): unknown {
-  const places = [...placesOf(document.value)].map((path) => [
-    path.join('.'),
-    document.lineOf(path),
-    document.foundAt(path),
-  ]);
-  return { value: document.value, faults: document.faults, places };
+/** What a full parser makes of it. */
+function fully(text: string): Reading {
+  const document = parsePositionedYaml(text);
+  expect(document.faults).toEqual([]);
+  expect(Object.keys(document.value as object)).toEqual(['entries']);
+  const { entries: items } = document.value as { entries: unknown[] };
+  return { items, places: placesIn(items, 0, document) };
 }
 
-function* placesOf(value: unknown, path: YamlPath = []): Generator<YamlPath> {
+function placesIn(
+  items: readonly unknown[],
+  first: number,
+  document: Pick<PositionedYaml, 'lineOf' | 'foundAt'>,
+): Reading['places'] {
+  const paths = items.flatMap((item, at) => [...pathsIn(item, ['entries', first + at])]);
+  return paths.map((path) => [path.join('.'), document.lineOf(path), document.foundAt(path)]);
+}
+
+function* pathsIn(value: unknown, path: YamlPath): Generator<YamlPath> {
   yield path;
   if (typeof value !== 'object' || value === null) return;
-  for (const [key, each] of Object.entries(value))
-    yield* placesOf(each, [...path, Array.isArray(value) ? Number(key) : key]);
+  for (const [key, each] of Object.entries(value)) {
+    yield* pathsIn(each, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
   if (!Array.isArray(value)) yield [...path, 'absent'];
 }
