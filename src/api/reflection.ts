@@ -41,7 +41,7 @@ export function addReflection(server: Server, desk: Desk): void {
       path,
       requestStream: true,
       responseStream: true,
-      requestDeserialize: reading((bytes) => method().requestDeserialize(bytes) as Request) as never,
+      requestDeserialize: reading((bytes) => method().requestDeserialize(bytes)),
       responseSerialize: (response) => method().responseSerialize(response as Request),
       requestSerialize: (request) => method().requestSerialize(request),
       responseDeserialize: (bytes) => method().responseDeserialize(bytes),

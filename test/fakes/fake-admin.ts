@@ -145,7 +145,7 @@ export class FakeAdmin implements AsyncDisposable {
           }
         },
       ]),
-    ) as UntypedServiceImplementation;
+    );
   }
 
   #refusal({ code, message, remedy }: SpoorError): object {
