@@ -49,7 +49,7 @@ export class EntryFiles {
   constructor(deps: EntryFilesDeps) {
     this.#deps = deps;
     this.#schemas = entrySchemas(deps.trustDomain);
-    this.#good = new GoodFiles(deps.database, deps.folder);
+    this.#good = new GoodFiles(deps);
   }
 
   /** Of the files as they stand now, in force or not. */
@@ -72,17 +72,13 @@ export class EntryFiles {
     return usable === undefined ? NO_CHANGE : this.#adopt(usable);
   }
 
-  /**
-   * Takes the files as they stand now: into force if nothing is wrong in any of them.
-   *
-   * Errors: STATE_UNUSABLE.
-   */
+  /** Takes the files as they stand now: into force if nothing is wrong in any of them. */
   async take(contents: FolderContents): Promise<FilesChange> {
     this.#latest = await this.#read(contents);
     return this.recheck();
   }
 
-  /** Judges the files once more, when an id that they use may have become free. Errors: STATE_UNUSABLE. */
+  /** Judges the files once more, when an id that they use may have become free. */
   recheck(): FilesChange {
     const problems = this.#problemsOf(this.#latest);
     this.#report(problems);

@@ -47,7 +47,7 @@ export class BundleFiles {
 
   constructor(deps: BundleFilesDeps) {
     this.#deps = deps;
-    this.#good = new GoodFiles(deps.database, deps.folder);
+    this.#good = new GoodFiles(deps);
   }
 
   /** Which names count: a trust domain with `.json` or `.pem`. */
@@ -76,7 +76,7 @@ export class BundleFiles {
     this.take(contents);
   }
 
-  /** Takes the files as they stand now. Errors: STATE_UNUSABLE. */
+  /** Takes the files as they stand now. */
   take(contents: FolderContents): void {
     const before = this.#held;
     const known = Array.from(before, ([name, { latest }]) => [name, latest] as const);

@@ -128,12 +128,15 @@ export class BundleStore implements Service {
 
   #load(): void {
     for (const row of this.#deps.database.all('SELECT trust_domain, format, document FROM bundles')) {
-      const trustDomain = TrustDomain.parse(String(row['trust_domain']));
-      const format = row['format'] === 'pem' ? 'pem' : 'spiffe';
-      this.#stored.set(
-        trustDomain.name,
-        receiveBundle(trustDomain, String(row['document']), format, undefined),
-      );
+      const name = String(row['trust_domain']);
+      try {
+        const format = row['format'] === 'pem' ? 'pem' : 'spiffe';
+        const document = String(row['document']);
+        this.#stored.set(name, receiveBundle(TrustDomain.parse(name), document, format, undefined));
+      } catch (error) {
+        // An earlier Spoor took it. Without it that trust domain is not trusted, which is no reason to serve nobody.
+        this.#deps.log.error('a stored bundle cannot be read; set it again', { trustDomain: name, error });
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Logger } from '../core/log.js';
 import type { Database } from './database.js';
 import type { FolderContents, WatchedFile } from './folder-reader.js';
 
@@ -9,12 +10,14 @@ import type { FolderContents, WatchedFile } from './folder-reader.js';
 export class GoodFiles {
   readonly #database: Database;
   readonly #folder: string;
+  readonly #log: Logger;
   /** What is on disk, as far as it is known. */
   #kept: FolderContents = new Map();
 
-  constructor(database: Database, folder: string) {
-    this.#database = database;
-    this.#folder = folder;
+  constructor(deps: { readonly database: Database; readonly folder: string; readonly log: Logger }) {
+    this.#database = deps.database;
+    this.#folder = deps.folder;
+    this.#log = deps.log;
   }
 
   /** Errors: STATE_UNUSABLE. */
@@ -32,13 +35,17 @@ export class GoodFiles {
   /**
    * Keeps these files and forgets all others; writes only what differs. Those that could not be read are left out.
    *
-   * Errors: STATE_UNUSABLE.
+   * Errors: none. The files are in force whether or not they can be kept for the next start, which a full disk prevents.
    */
   keep(files: FolderContents): void {
     const gone = [...this.#kept.keys()].filter((name) => !files.has(name));
     const changed = [...files].filter(([name, file]) => !sameContents(this.#kept.get(name), file));
-    if (gone.length + changed.length > 0) this.#write(gone, changed);
-    this.#kept = files;
+    try {
+      if (gone.length + changed.length > 0) this.#write(gone, changed);
+      this.#kept = files;
+    } catch (error) {
+      this.#log.warn('cannot keep the last good files for the next start', { folder: this.#folder, error });
+    }
   }
 
   #write(gone: readonly string[], changed: readonly (readonly [string, WatchedFile])[]): void {

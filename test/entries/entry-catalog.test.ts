@@ -138,6 +138,18 @@ describe('EntryCatalog', () => {
     expect(room.service.problems).toEqual([]);
   });
 
+  it('follows the files also when nothing can be written to the database, and says so', async () => {
+    await using room = await openRoom({ 'web.yaml': fileOf('web') }, SYSTEM_CLOCK);
+    room.run();
+    await room.breakDatabase();
+    await room.write('web.yaml', fileOf('www'));
+    await expect.poll(() => idsOf(room)).toEqual(['www']);
+    expect(room.log.lines).toEqual(['warn cannot keep the last good files for the next start']);
+    const draft = { spiffeId: 'spiffe://example.org/db', selectors: ['unix:uid:5'] };
+    await expect(room.service.add(draft)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
+    expect(idsOf(room)).toEqual(['www']);
+  });
+
   it('uses those files in which nothing is wrong when it knows no better ones', async () => {
     await using room = await openRoom({ 'a.yaml': fileOf('a'), 'b.yaml': 'no', 'c.yaml': fileOf('c', 'a') });
     expect(idsOf(room)).toEqual(['a']);

@@ -43,8 +43,11 @@ export class ServiceRoom<S extends Service> implements AsyncDisposable {
   }
 
   get service(): S {
-    if (this.#opened === undefined) throw new Error('it is closed');
-    return this.#opened.service;
+    return this.#now.service;
+  }
+
+  get database(): Database {
+    return this.#now.database;
   }
 
   write(name: string, text: string): Promise<void> {
@@ -55,6 +58,11 @@ export class ServiceRoom<S extends Service> implements AsyncDisposable {
   run(): void {
     const stop = new AbortController();
     this.#running = { stop, done: this.service.run(stop.signal) };
+  }
+
+  /** From now on nothing can be written, as on a full disk. */
+  async breakDatabase(): Promise<void> {
+    await this.database[Symbol.asyncDispose]();
   }
 
   /** Closes it and opens it on the same folder and database; it does not run then. */
@@ -70,6 +78,11 @@ export class ServiceRoom<S extends Service> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
     await this.#base[Symbol.asyncDispose]();
+  }
+
+  get #now(): { readonly database: Database; readonly service: S } {
+    if (this.#opened === undefined) throw new Error('it is closed');
+    return this.#opened;
   }
 
   async #close(): Promise<void> {

@@ -164,6 +164,16 @@ describe('BundleStore', () => {
     expect(room.service.list().map(({ trustDomain }) => trustDomain.name)).toEqual(['twice.test']);
   });
 
+  it('starts without a stored bundle that it cannot read any more, and says so', async () => {
+    await using room = await openRoom({});
+    const third = TrustDomain.parse('third.test');
+    await room.service.set(third, documentOf(third, 'k3'), 'spiffe');
+    room.database.run("UPDATE bundles SET document = 'x'");
+    await room.restart();
+    expect(room.service.list()).toEqual([]);
+    expect(room.log.lines).toEqual(['error a stored bundle cannot be read; set it again']);
+  });
+
   it('keeps everything while the folder cannot be listed', async () => {
     await using room = await openRoom({ 'partner.test.json': documentOf(PARTNER, 'k1') });
     await rm(room.folder, { recursive: true });
