@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { SYSTEM_CLOCK } from '../daemon/system-clock.js';
+import { MACHINE_CLOCK } from '../core/machine-clock.js';
 import type { ExitCode } from './exit-code.js';
 import type { CliIo, Sink } from './io.js';
 import { run } from './run.js';
@@ -16,7 +16,7 @@ export function processIo(): CliIo {
   return {
     out: sinkOf(process.stdout),
     err: sinkOf(process.stderr),
-    clock: SYSTEM_CLOCK,
+    clock: MACHINE_CLOCK,
     facts: {
       uid: process.geteuid?.() ?? 0,
       home: homedir(),

@@ -1,9 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
-import type { Logger } from '../core/log.js';
-
-/** setTimeout takes at most 2^31 - 1 ms and fires at once beyond. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { NO_LOG, type Logger } from '../core/log.js';
+import { MACHINE_CLOCK } from '../core/machine-clock.js';
 
 /** What a program may pass in to have the library keep its time and write to its log; tests do. */
 export interface ClientDeps {
@@ -20,28 +17,6 @@ export function withDefaults(deps: ClientDeps): Required<ClientDeps> {
   return {
     clock: deps.clock ?? MACHINE_CLOCK,
     random: deps.random ?? (() => Math.random()),
-    log: deps.log ?? SILENT,
+    log: deps.log ?? NO_LOG,
   };
 }
-
-/** The machine's own clock. */
-export const MACHINE_CLOCK: Clock = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await sleep(Math.min(Math.max(0, ms), MAX_TIMER_MS), undefined, { signal });
-    } catch (error) {
-      // An aborted sleep is over, which is all that its caller asked to know.
-      if (!signal.aborted) throw error;
-    }
-  },
-};
-
-const SILENT: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => SILENT,
-};

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_CLOCK } from '../../src/daemon/system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 import { TestAuthority } from '../fakes/test-authority.js';
 import { x509Message } from '../fakes/test-workload-api.js';
 import { served } from './workload-api.js';
@@ -142,19 +142,19 @@ describe('spoor fetch x509', () => {
 
   it('waits with --wait until an entry matches', async () => {
     await using it = await served();
-    it.line.clock = SYSTEM_CLOCK;
+    it.line.clock = MACHINE_CLOCK;
     const good = it.api.answers.FetchX509SVID.current.value;
     it.api.answers.FetchX509SVID.set({ status: status.PERMISSION_DENIED, details: 'no identity issued' });
     const running = it.line.run(['fetch', 'x509', '--wait', '30s']);
     while (it.api.callsOf('FetchX509SVID').length < 2)
-      await SYSTEM_CLOCK.sleep(10, new AbortController().signal);
+      await MACHINE_CLOCK.sleep(10, new AbortController().signal);
     it.api.answers.FetchX509SVID.set(good);
     expect((await running).exit).toBe(0);
   });
 
   it('gives up when --wait is over, with the last reason', async () => {
     await using it = await served();
-    it.line.clock = SYSTEM_CLOCK;
+    it.line.clock = MACHINE_CLOCK;
     await it.api.stop();
     const { exit, err } = await it.line.run(['fetch', 'x509', '--wait', '1s']);
     expect([exit, err]).toEqual([5, expect.stringContaining('no daemon answers at')]);
@@ -162,7 +162,7 @@ describe('spoor fetch x509', () => {
 
   it('does not wait for what no time can mend', async () => {
     await using it = await served();
-    it.line.clock = SYSTEM_CLOCK;
+    it.line.clock = MACHINE_CLOCK;
     it.api.answers.FetchX509SVID.set({ status: status.INVALID_ARGUMENT, details: 'security header missing' });
     expect((await it.line.run(['fetch', 'x509', '--wait', '1h'])).exit).toBe(2);
     expect(it.api.callsOf('FetchX509SVID')).toHaveLength(1);

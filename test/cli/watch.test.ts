@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_CLOCK } from '../../src/daemon/system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 import { x509Message } from '../fakes/test-workload-api.js';
 import { served } from './workload-api.js';
 
 const NEVER = new AbortController().signal;
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await SYSTEM_CLOCK.sleep(5, NEVER);
+  while (!condition()) await MACHINE_CLOCK.sleep(5, NEVER);
 }
 
 describe('spoor watch', () => {
@@ -51,7 +51,7 @@ describe('spoor watch', () => {
 
   it('says that its identity was withdrawn, and goes on when it is back', async () => {
     await using it = await served();
-    it.line.clock = SYSTEM_CLOCK;
+    it.line.clock = MACHINE_CLOCK;
     const good = it.api.answers.FetchX509SVID.current.value;
     let heard = '';
     const running = it.line.run(['watch'], (text) => (heard += text));

@@ -7,7 +7,7 @@ import { EntryCatalog } from '../../src/entries/entry-catalog.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { ServiceRoom } from '../fakes/service-room.js';
-import { SYSTEM_CLOCK } from '../fakes/system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 
 const NOW = '2030-01-01T00:00:00Z';
 
@@ -90,7 +90,7 @@ describe('EntryCatalog', () => {
   });
 
   it('publishes a changed file within 100 ms', async () => {
-    await using room = await openRoom({ 'web.yaml': fileOf('web') }, SYSTEM_CLOCK);
+    await using room = await openRoom({ 'web.yaml': fileOf('web') }, MACHINE_CLOCK);
     room.run();
     const tookMs: number[] = [];
     for (const id of ['a', 'b', 'c', 'd', 'e']) {
@@ -108,7 +108,7 @@ describe('EntryCatalog', () => {
   });
 
   it('keeps the last good files through bad edits, and says so once', async () => {
-    await using room = await openRoom({ 'web.yaml': fileOf('web') }, SYSTEM_CLOCK);
+    await using room = await openRoom({ 'web.yaml': fileOf('web') }, MACHINE_CLOCK);
     room.run();
     await room.write('db.yaml', fileOf('db'));
     await expect.poll(() => idsOf(room)).toEqual(['db', 'web']);
@@ -139,7 +139,7 @@ describe('EntryCatalog', () => {
   });
 
   it('follows the files also when nothing can be written to the database, and says so', async () => {
-    await using room = await openRoom({ 'web.yaml': fileOf('web') }, SYSTEM_CLOCK);
+    await using room = await openRoom({ 'web.yaml': fileOf('web') }, MACHINE_CLOCK);
     room.run();
     await room.breakDatabase();
     await room.write('web.yaml', fileOf('www'));

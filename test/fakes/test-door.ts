@@ -13,7 +13,7 @@ import { budgetLimits, DescriptorBudget } from '../../src/measurement/descriptor
 import { ProcessTable } from '../../src/measurement/process-table.js';
 import type { Standing } from '../../src/measurement/process.js';
 import { MemoryLog } from './memory-log.js';
-import { SYSTEM_CLOCK } from './system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export const WHO = '/spoor.test.Door/Who';
@@ -69,7 +69,7 @@ export async function openTestDoor(options: TestDoorOptions = {}) {
     processes,
     log,
     limits: { ...DEFAULT_DOOR_LIMITS, ...options.limits },
-    clock: options.clock ?? SYSTEM_CLOCK,
+    clock: options.clock ?? MACHINE_CLOCK,
     metrics: NO_METRICS,
     random: randomBytes,
     opened: (peer) => peers.push(peer),

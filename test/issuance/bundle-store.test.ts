@@ -9,7 +9,7 @@ import { Bundle } from '../../src/spiffe/bundle.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { clause } from '../conformance/prove.js';
 import { ServiceRoom } from '../fakes/service-room.js';
-import { SYSTEM_CLOCK } from '../fakes/system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 import { TestCertificate } from '../fakes/test-certificate.js';
 
 const OWN = TrustDomain.parse('example.org');
@@ -202,7 +202,7 @@ function reasonOf(text: string): string {
 
 function openRoom(files: Readonly<Record<string, string>>): Promise<ServiceRoom<BundleStore>> {
   return ServiceRoom.open(files, (deps) =>
-    BundleStore.open({ ...deps, trustDomain: OWN, clock: SYSTEM_CLOCK }),
+    BundleStore.open({ ...deps, trustDomain: OWN, clock: MACHINE_CLOCK }),
   );
 }
 

@@ -7,7 +7,7 @@ import { hideFromOthers } from '../../kernel/process-control.js';
 import type { Config } from '../config.js';
 import type { PrometheusMetrics } from '../prometheus.js';
 import { prepareRuntimeFolder } from '../runtime-folder.js';
-import { SYSTEM_CLOCK } from '../system-clock.js';
+import { MACHINE_CLOCK } from '../../core/machine-clock.js';
 
 export interface DaemonDeps {
   readonly config: Config;
@@ -44,7 +44,7 @@ export async function layGround(deps: DaemonDeps): Promise<Ground> {
   return {
     ...deps,
     uid,
-    clock: SYSTEM_CLOCK,
+    clock: MACHINE_CLOCK,
     random: (size) => randomBytes(size),
     kernel,
     metrics,
