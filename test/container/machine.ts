@@ -1,123 +1,115 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cloneProject } from './clone.js';
+import { cgroupsOf, removeCgroups } from './cgroups.js';
+import { run, succeeded, type Outcome } from './command.js';
+import { installDebian, NPM_ENV, WORKSHOP } from './debian.js';
 
-const PROJECT = new URL('../../', import.meta.url).pathname;
-const PACKAGES = 'systemd,systemd-sysv,dbus,ca-certificates';
-/** Making it takes half a minute, and nothing in it depends on the project. */
-const BASE = join('/var/tmp', 'spoor-test-debian');
-
-/** The outcome of one command in the machine. */
-export interface Outcome {
-  readonly code: number;
-  readonly out: string;
-}
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const BOOT_MS = 60_000;
+const SHUTDOWN_MS = 20_000;
 
 /** A Debian of its own, with systemd as its first process, Node.js, npm, and a clone of this project in /root/spoor. */
 export class Machine implements AsyncDisposable {
-  readonly folder: string;
-  readonly #nspawn: ChildProcess;
+  readonly #folder: string;
+  #nspawn: ChildProcess | undefined;
+  /** Its first process, by the number that it has out here; 0 before there is one. */
   #init = 0;
+  #cgroups: readonly string[] = [];
 
-  private constructor(folder: string, nspawn: ChildProcess) {
-    this.folder = folder;
-    this.#nspawn = nspawn;
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
 
   static async boot(): Promise<Machine> {
-    const folder = mkdtempSync(join('/var/tmp', 'spoor-test-machine-'));
-    execFileSync('cp', ['-a', `${debianBase()}/.`, folder]);
-    installNode(folder);
-    cloneProject(folder);
-    const nspawn = spawn(
-      'systemd-nspawn',
-      ['--quiet', '--directory', folder, '--register=no', '--keep-unit', '--boot', '--resolv-conf=copy-host'],
-      { stdio: 'ignore' },
-    );
-    const machine = new Machine(folder, nspawn);
-    await machine.#untilUp();
-    return machine;
+    const machine = new Machine(await mkdtemp(join(WORKSHOP, 'spoor-test-machine-')));
+    try {
+      await machine.#prepare();
+      machine.#start();
+      await machine.#untilUp();
+      return machine;
+    } catch (error) {
+      await machine[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
-  /** Runs a shell script as root in /root/spoor, or as another user in its home. */
-  run(script: string, user = 'root'): Outcome {
-    const shell = ['bash', '-e', '-o', 'pipefail', '-c', `cd ~${user === 'root' ? '/spoor' : ''}; ${script}`];
-    const command = user === 'root' ? ['env', 'HOME=/root', ...shell] : ['runuser', '-u', user, '--', ...shell];
-    try {
-      const out = execFileSync('nsenter', ['-t', String(this.#init), '-a', ...command], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-      });
-      return { code: 0, out };
-    } catch (error) {
-      const { status, stdout, stderr } = error as { status: number | null; stdout: string; stderr: string };
-      return { code: status ?? 1, out: `${stdout}${stderr}` };
-    }
+  /** Runs a shell script: as root in /root/spoor, or as another user in a transient service of its own. */
+  run(script: string, user = 'root'): Promise<Outcome> {
+    const service = ['systemd-run', '--quiet', '--pipe', '--wait', '--collect', `--property=User=${user}`];
+    const shell =
+      user === 'root'
+        ? ['sh', '-e', '-c', `cd /root/spoor\n${script}`]
+        : [...service, 'sh', '-e', '-c', `cd ~\n${script}`];
+    const env = { PATH, HOME: '/root', LANG: 'C.UTF-8', ...NPM_ENV };
+    return run('nsenter', ['--target', String(this.#init), '--all', ...shell], { env });
+  }
+
+  /** Runs a script that has to succeed, and gives what it wrote. */
+  async must(script: string, user = 'root'): Promise<string> {
+    return succeeded(await this.run(script, user), script);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#nspawn.exitCode === null) {
-      const ended = once(this.#nspawn, 'exit');
-      this.#nspawn.kill('SIGKILL');
-      await ended;
-    }
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.#stop();
+    await removeCgroups(this.#cgroups);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #root(): string {
+    return join(this.#folder, 'root');
+  }
+
+  async #prepare(): Promise<void> {
+    await mkdir(this.#root);
+    await chmod(this.#root, 0o755);
+    await installDebian(this.#root);
+    await cloneProject(join(this.#root, 'root/spoor'));
+  }
+
+  #start(): void {
+    const flags = ['--quiet', '--boot', '--register=no', '--keep-unit', '--link-journal=no'];
+    const place = ['--directory', this.#root, '--machine', basename(this.#folder)];
+    // The machine ends with us, however we end.
+    const argv = ['--pdeathsig', 'KILL', 'systemd-nspawn', ...flags, ...place, '--resolv-conf=copy-host'];
+    this.#nspawn = spawn('setpriv', argv, { stdio: 'ignore' });
   }
 
   async #untilUp(): Promise<void> {
-    for (let tries = 0; tries < 300; tries++) {
-      this.#init ||= childOf(this.#nspawn.pid ?? 0);
-      const state = this.#init === 0 ? '' : this.run('systemctl is-system-running || true').out.trim();
-      if (['running', 'degraded'].includes(state)) return;
-      if (this.#nspawn.exitCode !== null) break;
-      await sleep(100);
+    let state = 'no process in it';
+    for (const from = performance.now(); performance.now() - from < BOOT_MS; await sleep(100)) {
+      this.#init = await firstProcessBelow(this.#nspawn?.pid ?? 0);
+      if (this.#init === 0) continue;
+      state = (await this.run('systemctl is-system-running || systemctl --failed')).out;
+      if (/^(running|degraded)\n/.test(state)) break;
     }
-    throw new Error('the machine did not come up');
+    this.#cgroups = [...(await cgroupsOf(this.#nspawn?.pid ?? 0)), ...(await cgroupsOf(this.#init))];
+    if (!/^(running|degraded)\n/.test(state)) throw new Error(`the machine did not come up: ${state}`);
+  }
+
+  async #stop(): Promise<void> {
+    const nspawn = this.#nspawn;
+    if (nspawn === undefined || nspawn.exitCode !== null || nspawn.signalCode !== null) return;
+    const ended = once(nspawn, 'exit');
+    nspawn.kill('SIGTERM');
+    await Promise.race([ended, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
+    nspawn.kill('SIGKILL');
+    await ended;
   }
 }
 
-/** Made once and kept: a minimal Debian with systemd. */
-function debianBase(): string {
-  if (existsSync(BASE)) return BASE;
-  const making = `${BASE}.making`;
-  rmSync(making, { recursive: true, force: true });
-  mkdirSync(dirname(making), { recursive: true });
-  execFileSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES}`, 'bookworm', making], { stdio: 'ignore' });
-  renameSync(making, BASE);
-  return BASE;
-}
-
-/** The Node.js that the tests run on, and the npm that belongs to the machine we run on. */
-function installNode(folder: string): void {
-  cpSync(process.execPath, join(folder, 'usr/bin/node'));
-  const npm = execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim();
-  cpSync(join(npm, 'npm'), join(folder, 'usr/lib/node_modules/npm'), { recursive: true });
-  for (const name of ['npm', 'npx']) {
-    symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(folder, 'usr/bin', name));
-  }
-}
-
-/** What git tracks and what is new, as a fresh clone would have it. */
-function cloneProject(folder: string): void {
-  const clone = join(folder, 'root/spoor');
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: PROJECT,
-    encoding: 'utf8',
-  });
-  for (const name of listed.split('\0').filter((path) => path !== '' && existsSync(join(PROJECT, path)))) {
-    cpSync(join(PROJECT, name), join(clone, name), { recursive: true });
-  }
-}
-
-function childOf(pid: number): number {
+/** The child that is process 1 of a pid namespace; 0 while there is none. */
+async function firstProcessBelow(pid: number): Promise<number> {
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || 0;
+    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
+    for (const child of children) {
+      if (/^NSpid:.*\t1$/m.test(await readFile(`/proc/${child}/status`, 'utf8'))) return Number(child);
+    }
   } catch {
-    // The container's manager has not started yet.
-    return 0;
+    // It came and went, or has not come yet.
   }
+  return 0;
 }
-

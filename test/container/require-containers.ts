@@ -1,20 +1,25 @@
-import { execFileSync } from 'node:child_process';
+import { run } from './command.js';
+import { makeDebianBase } from './debian.js';
 
-const TOOLS = ['debootstrap', 'systemd-nspawn', 'nsenter', 'buildah'];
+/** Each with the Debian package that brings it. */
+const TOOLS: Readonly<Record<string, string>> = {
+  debootstrap: 'debootstrap',
+  'systemd-nspawn': 'systemd-container',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+  buildah: 'buildah',
+  git: 'git',
+  npm: 'npm',
+};
 
-/** This suite boots a machine: say what is missing for it at once, instead of failing in every test. */
-export function setup(): void {
-  const missing = TOOLS.filter((tool) => !isThere(tool));
-  const needs = [...(process.geteuid?.() === 0 ? [] : ['root']), ...missing];
-  if (needs.length > 0) throw new Error(`npm run test:container needs ${needs.join(', ')}`);
-}
-
-function isThere(tool: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    // `command -v` failed: the tool is not installed.
-    return false;
+/** This suite boots a machine: says what is missing for it at once, instead of failing in every test. */
+export async function setup(): Promise<void> {
+  const missing = process.geteuid?.() === 0 ? [] : ['root'];
+  for (const [tool, from] of Object.entries(TOOLS)) {
+    const { code } = await run('sh', ['-c', `command -v ${tool}`]);
+    if (code !== 0) missing.push(tool === from ? tool : `${tool} (Debian package ${from})`);
   }
+  if (missing.length > 0) throw new Error(`npm run test:container needs ${missing.join(', ')}`);
+  await makeDebianBase();
 }
