@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { NO_LOG } from '../../dist/core/log.js';
 import { untilReplaced } from '../../dist/core/snapshot.js';
-import { SYSTEM_CLOCK } from '../../dist/daemon/system-clock.js';
+import { MACHINE_CLOCK } from '../../dist/core/machine-clock.js';
 import { EntryCatalog } from '../../dist/entries/entry-catalog.js';
 import { EntryStore } from '../../dist/entries/entry-store.js';
 import { TrustDomain } from '../../dist/spiffe/trust-domain.js';
@@ -168,5 +168,5 @@ async function folderOf(name: string, files: readonly string[]): Promise<string>
 }
 
 function open(folder: string, database: Database): Promise<EntryCatalog> {
-  return EntryCatalog.open({ folder, database, trustDomain, clock: SYSTEM_CLOCK, log: NO_LOG });
+  return EntryCatalog.open({ folder, database, trustDomain, clock: MACHINE_CLOCK, log: NO_LOG });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
-import { SYSTEM_CLOCK } from '../../src/daemon/system-clock.js';
+import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
 import type { FolderContents } from '../../src/state/folder-reader.js';
 import { WatchedFolder } from '../../src/state/watched-folder.js';
 import { FakeClock } from '../fakes/fake-clock.js';
@@ -157,7 +157,7 @@ describe('WatchedFolder', () => {
   it('gives what `load` gave only when it has changed since', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'a.yaml'), 'one');
-    const watched = new WatchedFolder({ path: folder.path, clock: SYSTEM_CLOCK, log: new MemoryLog() });
+    const watched = new WatchedFolder({ path: folder.path, clock: MACHINE_CLOCK, log: new MemoryLog() });
     expect(plain(await watched.load())).toEqual({ 'a.yaml': 'one' });
     await writeFile(join(folder.path, 'a.yaml'), 'two');
     const stop = new AbortController();
@@ -172,7 +172,13 @@ interface Watching extends AsyncDisposable {
   next(): Promise<Record<string, unknown>>;
 }
 
-function watch(path: string, clock: Clock = SYSTEM_CLOCK): Watching {
+/** Real time, but for the slow look, which never comes: what these tests see was told by inotify. */
+const EVENTS_ONLY: Clock = {
+  ...MACHINE_CLOCK,
+  sleep: (ms, signal) => MACHINE_CLOCK.sleep(ms >= 5_000 ? 1e9 : ms, signal),
+};
+
+function watch(path: string, clock: Clock = EVENTS_ONLY): Watching {
   const stop = new AbortController();
   const accepts = (name: string): boolean => name.endsWith('.yaml');
   const changes = new WatchedFolder({ path, accepts, clock, log: new MemoryLog() }).changes(stop.signal);
