@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, sign as cryptoSign, type KeyObject } from 'node:crypto';
 import { SpoorError } from '../core/errors.js';
 import { der, DerReader } from '../encoding/der.js';
-import { signJws } from '../encoding/jws.js';
+import { jwsSigner } from '../encoding/jws.js';
 import { OID } from '../spiffe/certificate-extensions.js';
 import { readCertificate, type Certificate } from '../spiffe/certificate.js';
 import type { AuthorityRecord, TokenPublic, X509Public } from './authority-record.js';
@@ -72,13 +72,13 @@ export function tokenSignerOf(
 ): TokenSigner {
   if (key && !createPublicKey(key).equals(half.publicKey)) throw mismatch(record);
   const { algorithm } = half;
+  const sign = key && jwsSigner(key, algorithm);
   return {
     kid: record.id,
     algorithm,
     notBefore: record.notBefore,
     notAfter: record.notAfter,
-    sign: (header, claims) =>
-      signJws({ alg: algorithm, kid: record.id, ...header }, claims, key ?? spent(record), algorithm),
+    sign: (header, claims) => (sign ?? spent(record))({ alg: algorithm, kid: record.id, ...header }, claims),
   };
 }
 

@@ -75,17 +75,27 @@ export function verifyJws(jws: CompactJws, algorithm: JwsAlgorithm, key: KeyObje
 }
 
 /**
- * Signs a compact JWS; `alg` is set here, whatever `header` says of it.
+ * Makes what signs compact JWS with one key. `alg` is set here, whatever the header says of it.
  *
  * Errors: INVARIANT_BROKEN when `key` does not suit `algorithm`.
  */
-export function signJws(header: object, payload: object, key: KeyObject, algorithm: JwsAlgorithm): string {
+export function jwsSigner(
+  key: KeyObject,
+  algorithm: JwsAlgorithm,
+): (header: object, payload: object) => string {
   if (key.type !== 'private' || !keySuits(algorithm, key)) {
     throw new SpoorError('INVARIANT_BROKEN', `the key does not suit ${algorithm}`);
   }
-  const input = `${encode({ ...header, alg: algorithm })}.${encode(payload)}`;
-  const signature = sign(hashOf(algorithm), Buffer.from(input), { key, ...signatureOptions(algorithm) });
-  return `${input}.${signature.toString('base64url')}`;
+  const [hash, how] = [hashOf(algorithm), { key, ...signatureOptions(algorithm) }];
+  return (header, payload) => {
+    const input = `${encode({ ...header, alg: algorithm })}.${encode(payload)}`;
+    return `${input}.${sign(hash, Buffer.from(input), how).toString('base64url')}`;
+  };
+}
+
+/** Signs one compact JWS; see `jwsSigner`. */
+export function signJws(header: object, payload: object, key: KeyObject, algorithm: JwsAlgorithm): string {
+  return jwsSigner(key, algorithm)(header, payload);
 }
 
 /** Whether a key, public or private, can be used with an algorithm: kind, curve and size. */

@@ -1,3 +1,4 @@
+import { ftruncateSync, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
@@ -66,7 +67,7 @@ export class RecordFile implements Recorder, AsyncDisposable {
     const line = `${JSON.stringify({ at: this.#clock.now(), ...event })}\n`;
     return new Promise((resolve, reject) => {
       this.#pending.push({ line, resolve, reject });
-      this.#writing ??= this.#writeAll();
+      if (this.#pending.length === 1) this.#writing = nextTurn().then(() => this.#writeAll());
     });
   }
 
@@ -76,36 +77,32 @@ export class RecordFile implements Recorder, AsyncDisposable {
     await this.#file.close();
   }
 
-  /** Never rejects: each append hears of its own failure. */
-  async #writeAll(): Promise<void> {
-    while (this.#pending.length > 0) {
-      await nextTurn();
-      const batch = this.#pending;
-      this.#pending = [];
-      try {
-        await this.#write(Buffer.from(batch.map(({ line }) => line).join('')));
-        this.#trouble = undefined;
-        for (const { resolve } of batch) resolve();
-      } catch (cause) {
-        const error = unwritable(this.#path, cause);
-        this.#trouble = error.message;
-        for (const { reject } of batch) reject(error);
-      }
+  /** Never throws: each append hears of its own failure. */
+  #writeAll(): void {
+    const batch = this.#pending;
+    this.#pending = [];
+    try {
+      this.#write(Buffer.from(batch.map(({ line }) => line).join('')));
+      this.#trouble = undefined;
+      for (const { resolve } of batch) resolve();
+    } catch (cause) {
+      const error = unwritable(this.#path, cause);
+      this.#trouble = error.message;
+      for (const { reject } of batch) reject(error);
     }
-    this.#writing = undefined;
   }
 
-  async #write(bytes: Buffer): Promise<void> {
+  /** In this thread: what goes no further than the kernel's memory takes 2 µs, and 20 µs by way of another thread. */
+  #write(bytes: Buffer): void {
     let written = 0;
     try {
       // A disk that fills up takes a part of the bytes first, and only then says so.
       while (written < bytes.length) {
-        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written);
-        written += bytesWritten;
+        written += writeSync(this.#file.fd, bytes, written, bytes.length - written);
       }
       this.#size += bytes.length;
     } catch (error) {
-      if (written > 0) await this.#file.truncate(this.#size);
+      if (written > 0) ftruncateSync(this.#file.fd, this.#size);
       throw error;
     }
   }
