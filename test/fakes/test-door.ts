@@ -107,8 +107,9 @@ type WhoCall = Parameters<Door['peerOf']>[0] & { getHost(): string };
 function describe(peer: Peer | undefined, host: string): Who | null {
   if (peer === undefined) return null;
   const { pid, uid } = peer.process;
+  // As attestation does: what was read counts only if the process is still what it was when all has been read.
+  const executable = executableOf(peer);
   const standing = peer.process.standing();
-  const executable = standing === 'same' ? executableOf(peer) : '';
   return { pid, uid, connection: peer.connection, standing, executable, host };
 }
 

@@ -25,7 +25,12 @@ export const OPEN_POINT_CLAUSES = [
     'Spoor is no broker and offers none',
   ],
   ['AMB-11', 'FACT', 'S', 'an unknown method is unimplemented, with or without the header'],
-  ['DEF-1', 'DEFACTO', 'S', 'exactly one header value true; unlike SPIRE’s, health and reflection need it too'],
+  [
+    'DEF-1',
+    'DEFACTO',
+    'S',
+    'exactly one header value true; unlike SPIRE’s, health and reflection need it too',
+  ],
   ['DEF-2', 'DEFACTO', 'S', 'header, then fields, then attestation, then entitlement'],
   ['DEF-3', 'DEFACTO', 'S', 'a signing failure is unavailable; ValidateJWTSVID needs no identity'],
   ['DEF-4', 'DEFACTO', 'S', 'aud is always a list in returned claims'],
