@@ -21,6 +21,7 @@ export class CallContext implements CallFacts {
   readonly #peer: Peer | undefined;
   #instance: Instance | undefined;
   #attested = false;
+  #newcomer: boolean | undefined;
   #ending: Ending | undefined;
   #resume: (() => void) | undefined;
   #takeBack: (() => void) | undefined;
@@ -52,6 +53,11 @@ export class CallContext implements CallFacts {
     return this.#instance;
   }
 
+  /** Whether this call found a process that had not been attested before. */
+  get isOfNewProcess(): boolean {
+    return this.#newcomer === true;
+  }
+
   get ending(): Ending | undefined {
     return this.#ending;
   }
@@ -72,6 +78,7 @@ export class CallContext implements CallFacts {
    */
   attest(): Attestation | Promise<Attestation> {
     try {
+      this.#newcomer ??= this.instance.attestation.current.value === undefined;
       // A hang-up does not abort it: the result is soon there and serves the next call of the process.
       const attestation = this.#rooms.attest(this.instance, this, this.#rooms.stopping);
       if (attestation instanceof Promise) return this.#attestedBy(attestation);

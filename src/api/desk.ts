@@ -49,6 +49,8 @@ export class Desk {
   readonly #processes = new WeakMap<MeasuredProcess, TokenBucket>();
   readonly #refusalLog: RefusalLog;
   readonly #open = new Set<CallContext>();
+  /** Connections that have had an answer. */
+  readonly #answered = new WeakSet<Peer>();
 
   private constructor(rooms: DeskRooms, surface: Surface, numbers: CallNumbers) {
     this.rooms = rooms;
@@ -101,6 +103,15 @@ export class Desk {
     if (this.#surface === 'admin') return;
     checkHeader(metadata);
     this.#checkRate(context.method, context.peer);
+  }
+
+  /** A message goes out: the first one on a connection is timed. */
+  answering(context: CallContext): void {
+    const peer = context.peerIfKnown;
+    if (peer === undefined || this.#answered.has(peer)) return;
+    this.#answered.add(peer);
+    const seconds = (this.rooms.clock.monotonicMs() - peer.acceptedMs) / 1_000;
+    this.rooms.metrics.firstAnswered(context.isOfNewProcess ? 'new' : 'known', seconds);
   }
 
   /** The call was answered. */

@@ -72,6 +72,7 @@ class Stream<Response> {
 
   #say(message: Response | undefined): void {
     if (message === undefined) return this.#await();
+    this.#desk.answering(this.#context);
     const write = (done: () => void): (() => void) => {
       this.#call.write(message, done);
       return nothing;

@@ -18,6 +18,7 @@ export function unary<Request, Response>(
   return (call, callback) => {
     const context = desk.open(method, call);
     const answer = (response: Response): void => {
+      desk.answering(context);
       desk.done(context);
       callback(null, response);
     };

@@ -2,6 +2,8 @@
 export interface Metrics {
   /** One finished RPC; `code` is the gRPC status name, `seconds` from its first byte to its status. */
   called(method: string, code: string, seconds: number): void;
+  /** The first answer on a connection, `seconds` after its accept; `new` when its process had not been seen before. */
+  firstAnswered(process: 'known' | 'new', seconds: number): void;
   /** One refusal, by error code. */
   refused(code: string): void;
   /** One attestation of a process by all attestors. */
@@ -17,6 +19,7 @@ export interface Metrics {
 /** Counts nothing. */
 export const NO_METRICS: Metrics = {
   called: () => {},
+  firstAnswered: () => {},
   refused: () => {},
   attested: () => {},
   minted: () => {},

@@ -15,6 +15,12 @@ export const METRICS = {
     ['method'],
     'Time from the start of an RPC to its status.',
   ),
+  firstAnswer: row(
+    'spoor_first_answer_seconds',
+    'histogram',
+    ['process'],
+    'Time from the accept of a connection to its first answer; `new` for a process not seen before.',
+  ),
   refusals: row('spoor_refusals_total', 'counter', ['code'], 'Calls refused, by error code.'),
   turnedAway: row(
     'spoor_connections_turned_away_total',

@@ -5,6 +5,11 @@ import { METRICS, type MetricRow } from './metric-table.js';
 /** 50 µs to 10 s: from a mint to an attestation that had to hash a large executable. */
 const BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10];
 
+/** 0.1 ms to 1 s, close together where most answers are. */
+const FIRST_ANSWER_BUCKETS = [
+  0.0001, 0.0002, 0.0003, 0.0004, 0.0005, 0.0006, 0.0007, 0.0008, 0.001, 0.0015, 0.002, 0.005, 0.01, 0.1, 1,
+];
+
 /** What is read at each scrape. */
 export interface Readings {
   connections(): Readonly<Record<string, number>>;
@@ -25,6 +30,7 @@ export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #calls = this.#counter(METRICS.calls);
   readonly #callSeconds = this.#histogram(METRICS.callSeconds);
+  readonly #firstAnswer = this.#histogram(METRICS.firstAnswer, FIRST_ANSWER_BUCKETS);
   readonly #refusals = this.#counter(METRICS.refusals);
   readonly #turnedAway = this.#counter(METRICS.turnedAway);
   readonly #attestations = this.#counter(METRICS.attestations);
@@ -36,6 +42,10 @@ export class PrometheusMetrics implements Metrics {
   called(method: string, code: string, seconds: number): void {
     this.#calls.inc({ method, code });
     this.#callSeconds.observe({ method }, seconds);
+  }
+
+  firstAnswered(process: 'known' | 'new', seconds: number): void {
+    this.#firstAnswer.observe({ process }, seconds);
   }
 
   refused(code: string): void {
@@ -88,13 +98,13 @@ export class PrometheusMetrics implements Metrics {
     });
   }
 
-  #histogram(row: MetricRow): Histogram {
+  #histogram(row: MetricRow, buckets = BUCKETS): Histogram {
     const { name, help, labels } = row;
     return new Histogram({
       name,
       help,
       labelNames: [...labels],
-      buckets: BUCKETS,
+      buckets,
       registers: [this.#registry],
     });
   }

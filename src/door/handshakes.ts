@@ -17,6 +17,8 @@ const CHUNKS_AT_ONCE = 16;
 export interface Arrival {
   readonly descriptor: number;
   readonly process: MeasuredProcess;
+  /** By the monotonic clock. */
+  readonly acceptedMs: number;
 }
 
 export interface HandshakesDeps {

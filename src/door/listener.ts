@@ -161,8 +161,8 @@ export class Door implements Service, AsyncDisposable {
     });
   }
 
-  #admit({ descriptor, process }: Arrival, opening: Opening): void {
-    const peer: Peer = { connection: ++this.#connections, process };
+  #admit({ descriptor, process, acceptedMs }: Arrival, opening: Opening): void {
+    const peer: Peer = { connection: ++this.#connections, process, acceptedMs };
     this.#deps.opened?.(peer);
     this.#handOver.give(descriptor, peer, opening);
   }

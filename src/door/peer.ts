@@ -5,4 +5,6 @@ export interface Peer {
   /** Number of the connection, unique in this run of the daemon. */
   readonly connection: number;
   readonly process: MeasuredProcess;
+  /** When it was accepted, by the monotonic clock. */
+  readonly acceptedMs: number;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Credentials } from '../kernel/peer-credentials.js';
@@ -19,6 +20,7 @@ export interface ReceptionDeps {
   readonly processes: ProcessTable;
   readonly admission: Admission;
   readonly handshakes: Handshakes;
+  readonly clock: Clock;
   /** Whether these may come in at all. */
   readonly allow: (credentials: Credentials) => boolean;
   /** Somebody was turned away before the challenge; nothing is left of the connection. */
@@ -79,8 +81,9 @@ export class Reception {
 
   #begin(descriptor: number, credentials: Credentials): void {
     const { kernel, admission, turnedAway } = this.#deps;
+    const acceptedMs = this.#deps.clock.monotonicMs();
     try {
-      this.#challenge({ descriptor, process: this.#measure(descriptor, credentials) });
+      this.#challenge({ descriptor, process: this.#measure(descriptor, credentials), acceptedMs });
     } catch (error) {
       kernel.sockets.close(descriptor);
       admission.settle(credentials.uid, 0);

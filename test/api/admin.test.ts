@@ -222,10 +222,10 @@ describe('the daemon by the admin API', () => {
     await calls.unary('AddEntry', draft('web'));
     const { rooms } = endpoint;
     const process = new FakeProcess(77, 1000);
-    const instance = rooms.instanceOf({ connection: 1, process });
+    const instance = rooms.instanceOf({ connection: 1, process, acceptedMs: 0 });
     const selectors = ['unix:uid:1000'];
     instance.attestation.set({ selectors, outcomes: [], path: '/bin/web', at: rooms.clock.now() });
-    rooms.instanceOf({ connection: 2, process: new FakeProcess(78) });
+    rooms.instanceOf({ connection: 2, process: new FakeProcess(78), acceptedMs: 0 });
     endpoint.health = [
       { name: 'record', status: 'failed', detail: 'the disk is full' },
       { name: 'state', status: 'ok', detail: '' },

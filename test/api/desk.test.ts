@@ -58,6 +58,19 @@ describe('the desk', () => {
     expect(endpoint.desk.openCalls).toBe(0);
   });
 
+  it('times the first answer on each connection, once', async () => {
+    const rooms = new FakeRooms();
+    rooms.views.jwtSvids = [jwtSvid('/web')];
+    await using endpoint = await openTestEndpoint(rooms);
+    using calls = client(endpoint);
+    await calls.unary('FetchJWTSVID', { audience: ['a'] });
+    await rooms.clock.advance(250);
+    await calls.unary('FetchJWTSVID', { audience: ['a'] });
+    using others = client(endpoint);
+    await others.unary('FetchJWTSVID', { audience: ['a'] });
+    expect(rooms.metrics.firsts).toEqual([expect.stringMatching(/^new /), expect.stringMatching(/^new /)]);
+  });
+
   it('holds a process to its rate before anything is attested', async () => {
     const limits = { callsPerSecondPerUid: 100, callsPerSecondPerProcess: 2, streamsPerConnection: 100 };
     const rooms = new FakeRooms({ limits });

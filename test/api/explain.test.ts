@@ -91,7 +91,7 @@ describe('explain', () => {
   it('tells over the agent socket only of processes of the caller’s own uid', async () => {
     const rooms = new FakeRooms();
     await using endpoint = await openTestEndpoint(rooms);
-    rooms.peers.set('other', { connection: 99, process: new FakeProcess(7, 0) });
+    rooms.peers.set('other', { connection: 99, process: new FakeProcess(7, 0), acceptedMs: 0 });
     using calls = client(endpoint);
     const error = await calls.refused('Explain', { pid: 7 });
     expect([error.code, error.details]).toEqual([
@@ -106,7 +106,7 @@ describe('explain', () => {
   it('tells over the admin socket of every process, with its instance', async () => {
     await using endpoint = await AdminEndpoint.open();
     const { rooms } = endpoint;
-    const peer = { connection: 99, process: new FakeProcess(7, 0) };
+    const peer = { connection: 99, process: new FakeProcess(7, 0), acceptedMs: 0 };
     rooms.peers.set('other', peer);
     const { id } = rooms.instanceOf(peer);
     using calls = client(endpoint);

@@ -45,6 +45,7 @@ describe('HttpServer', () => {
     const metrics = new PrometheusMetrics();
     metrics.read(READINGS);
     metrics.called('FetchX509SVID', 'OK', 0.0004);
+    metrics.firstAnswered('new', 0.00055);
     metrics.refused('IDENTITY_NOT_ISSUED');
     metrics.attested('complete', 0.0001);
     metrics.minted('x509', 0.00005);
@@ -56,6 +57,7 @@ describe('HttpServer', () => {
     for (const { name, type } of Object.values(METRICS)) expect(text).toContain(`# TYPE ${name} ${type}\n`);
     expect(text).toContain('spoor_calls_total{method="FetchX509SVID",code="OK"} 1');
     expect(text).toContain('spoor_refusals_total{code="IDENTITY_NOT_ISSUED"} 1');
+    expect(text).toContain('spoor_first_answer_seconds_bucket{le="0.0006",process="new"} 1');
     expect(text).toContain('spoor_connections{socket="agent"} 3');
     expect(text).toContain('spoor_event_loop_delay_seconds{quantile="p99"} 0.002');
     expect(text).toContain('spoor_mint_seconds_bucket{le="0.0001",kind="x509"} 1');

@@ -116,6 +116,8 @@ export class FakeViews {
 export class CountingMetrics implements Metrics {
   readonly calls: string[] = [];
   readonly refusals: string[] = [];
+  /** First answers, as `process seconds`. */
+  readonly firsts: string[] = [];
 
   attested(): void {}
   minted(): void {}
@@ -124,6 +126,10 @@ export class CountingMetrics implements Metrics {
 
   called(method: string, code: string): void {
     this.calls.push(`${method} ${code}`);
+  }
+
+  firstAnswered(process: string, seconds: number): void {
+    this.firsts.push(`${process} ${seconds}`);
   }
 
   refused(code: string): void {

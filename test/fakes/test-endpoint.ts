@@ -46,7 +46,7 @@ export class TestDoor implements AsyncDisposable {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     const connection = peers.size + 1;
-    peers.set(`unix:${connection}`, { connection, process: this.process });
+    peers.set(`unix:${connection}`, { connection, process: this.process, acceptedMs: 0 });
     Object.defineProperty(socket, 'remoteAddress', { value: `unix:${connection}` });
     this.#injector.injectConnection(socket);
   }
