@@ -36,35 +36,46 @@ const text = z.string({ error: 'text' });
 // The type is the schemas' own; writing it out would say everything twice.
 // oxlint-disable-next-line typescript/explicit-module-boundary-types
 export function entryFields(trustDomain: TrustDomain) {
+  const list = (error: string) => z.array(text, { error });
   return {
     id: text.regex(/^[A-Za-z0-9._-]+$/, ALLOWED.id).max(MAX_ID_LENGTH, ALLOWED.id),
-    spiffeId: text.superRefine(saying((value) => spiffeIdFault(value, trustDomain))),
-    selectors: z
-      .array(text.superRefine(saying(selectorFault)), { error: 'a list of selectors' })
+    spiffeId: text.check(saying((value) => spiffeIdFault(value, trustDomain))),
+    selectors: list('a list of selectors')
       .min(1, ALLOWED.selectors)
-      .max(MAX_SELECTORS, ALLOWED.selectors),
+      .max(MAX_SELECTORS, ALLOWED.selectors)
+      .check(sayingOfEach(selectorFault)),
     ttlSeconds: z
       .int({ error: ALLOWED.ttl })
       .min(MIN_TTL_SECONDS, ALLOWED.ttl)
       .max(MAX_TTL_SECONDS, ALLOWED.ttl),
-    dnsNames: z
-      .array(text.refine(isDnsName, ALLOWED.dnsName), { error: 'a list of DNS names' })
-      .max(MAX_DNS_NAMES, ALLOWED.dnsNames),
-    hint: text.refine((value) => Buffer.byteLength(value) <= MAX_HINT_BYTES, ALLOWED.hint),
-    federatesWith: z
-      .array(text.superRefine(saying((value) => federationFault(value, trustDomain))), {
-        error: 'a list of trust domains',
-      })
-      .max(MAX_FEDERATES_WITH, ALLOWED.federatesWith),
+    dnsNames: list('a list of DNS names')
+      .max(MAX_DNS_NAMES, ALLOWED.dnsNames)
+      .check(sayingOfEach((value) => (isDnsName(value) ? undefined : ALLOWED.dnsName))),
+    hint: text.check(
+      saying((value) => (Buffer.byteLength(value) > MAX_HINT_BYTES ? ALLOWED.hint : undefined)),
+    ),
+    federatesWith: list('a list of trust domains')
+      .max(MAX_FEDERATES_WITH, ALLOWED.federatesWith)
+      .check(sayingOfEach((value) => federationFault(value, trustDomain))),
   };
 }
 
-function saying(
-  fault: (value: string) => string | undefined,
-): (value: string, context: z.RefinementCtx) => void {
-  return (value, context) => {
-    const allowed = fault(value);
-    if (allowed !== undefined) context.addIssue({ code: 'custom', message: allowed });
+type Fault = (value: string) => string | undefined;
+
+function saying(fault: Fault): z.core.CheckFn<string> {
+  return ({ value, issues }) => {
+    const message = fault(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
+  };
+}
+
+/** One check for the whole list: one for each element would cost more than what it checks. */
+function sayingOfEach(fault: Fault): z.core.CheckFn<string[]> {
+  return ({ value, issues }) => {
+    for (const [at, input] of value.entries()) {
+      const message = fault(input);
+      if (message !== undefined) issues.push({ code: 'custom', message, input, path: [at] });
+    }
   };
 }
 
