@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { copyFile, lstat, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { must } from './command.js';
-
-/** Where machines, images and the base are made: on a disk, and not below anything that a user may not enter. */
-export const WORKSHOP = '/var/tmp';
+import { makeFolder, WORKSHOP } from './workshop.js';
 
 const RELEASE = 'bookworm';
 const PACKAGES = 'systemd,systemd-sysv,dbus,ca-certificates,libatomic1';
@@ -18,7 +16,7 @@ const CA_BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
 /** Makes the base unless it is there: a minimal Debian with systemd and npm. */
 export async function makeDebianBase(): Promise<void> {
   if (await isThere(BASE)) return;
-  const making = await mkdtemp(`${BASE}-making-`);
+  const making = await makeFolder('making');
   try {
     const root = join(making, 'root');
     // In a mount namespace of its own, so that nothing stays mounted when it is interrupted.

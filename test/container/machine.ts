@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cloneProject } from './clone.js';
 import { cgroupsOf, removeCgroups } from './cgroups.js';
 import { run, succeeded, type Outcome } from './command.js';
-import { installDebian, NPM_ENV, WORKSHOP } from './debian.js';
+import { installDebian, NPM_ENV } from './debian.js';
+import { makeFolder } from './workshop.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const BOOT_MS = 60_000;
@@ -25,7 +26,7 @@ export class Machine implements AsyncDisposable {
   }
 
   static async boot(): Promise<Machine> {
-    const machine = new Machine(await mkdtemp(join(WORKSHOP, 'spoor-test-machine-')));
+    const machine = new Machine(await makeFolder('machine'));
     try {
       await machine.#prepare();
       machine.#start();
@@ -65,7 +66,6 @@ export class Machine implements AsyncDisposable {
 
   async #prepare(): Promise<void> {
     await mkdir(this.#root);
-    await chmod(this.#root, 0o755);
     await installDebian(this.#root);
     await cloneProject(join(this.#root, 'root/spoor'));
   }

@@ -1,5 +1,6 @@
 import { run } from './command.js';
 import { makeDebianBase } from './debian.js';
+import { removeAbandonedFolders } from './workshop.js';
 
 /** Each with the Debian package that brings it. */
 const TOOLS: Readonly<Record<string, string>> = {
@@ -21,5 +22,6 @@ export async function setup(): Promise<void> {
     if (code !== 0) missing.push(tool === from ? tool : `${tool} (Debian package ${from})`);
   }
   if (missing.length > 0) throw new Error(`npm run test:container needs ${missing.join(', ')}`);
+  await removeAbandonedFolders();
   await makeDebianBase();
 }
