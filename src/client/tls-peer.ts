@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
@@ -58,10 +59,13 @@ export function admitPeer(chain: readonly Uint8Array[], source: TlsSource, autho
 /**
  * The SPIFFE ID of the peer at the other end of a connection made with `tlsServerOptions` or `tlsClientOptions`.
  *
+ * Takes:  `socket` — also as `node:https` declares that of a request: one that need not be TLS.
  * Errors: TLS_PEER_REFUSED when the connection was not let in; X509_SVID_INVALID when it is not one of ours.
  */
-export function peerSpiffeId(socket: TLSSocket): SpiffeId {
-  const leaf = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+export function peerSpiffeId(
+  socket: Socket & Partial<Pick<TLSSocket, 'authorized' | 'getPeerX509Certificate'>>,
+): SpiffeId {
+  const leaf = socket.authorized === true ? socket.getPeerX509Certificate?.() : undefined;
   if (leaf === undefined)
     throw new SpoorError('TLS_PEER_REFUSED', 'the connection has no peer that was let in');
   return spiffeIdOfLeaf(leaf.raw);

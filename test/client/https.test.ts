@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectHttp2, createSecureServer } from 'node:http2';
 import { Agent, createServer, get, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fetch as undiciFetch } from 'undici';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ async function openSite(source: TlsSource): Promise<Site> {
       const socket = request.socket as TLSSocket;
       if (!numbers.has(socket)) numbers.set(socket, numbers.size + 1);
       const client = socket.getPeerX509Certificate()?.serialNumber.toLowerCase() ?? '';
-      const caller = peerSpiffeId(socket).toString();
+      const caller = peerSpiffeId(request.socket).toString();
       response.end(JSON.stringify({ caller, client, connection: numbers.get(socket) }));
     },
   );
@@ -90,6 +90,11 @@ async function rotated(sources: {
 }
 
 describe('an HTTPS conversation', () => {
+  it('names nobody where a socket is not TLS', () => {
+    const refused = expect.objectContaining({ code: 'TLS_PEER_REFUSED' });
+    expect(() => peerSpiffeId(new Socket())).toThrow(refused);
+  });
+
   it('goes on through rotations: 300 requests over kept connections, and none fails', async () => {
     await using sources = await pair();
     await using site = await openSite(sources.server);

@@ -1,5 +1,4 @@
 import { createServer } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import { authorizeMemberOf, peerSpiffeId, tlsServerOptions, X509Source } from '../../src/index.js';
 
 // The socket of the Workload API is in SPIFFE_ENDPOINT_SOCKET, e.g. unix:///run/spoor/agent.sock.
@@ -9,7 +8,7 @@ export const source = await X509Source.open();
 const options = tlsServerOptions(source, authorizeMemberOf(source.current.id.trustDomain));
 
 export const server = createServer(options, (request, response) => {
-  const caller = peerSpiffeId(request.socket as TLSSocket);
+  const caller = peerSpiffeId(request.socket);
   response.end(`hello ${caller.toString()}, this is ${source.current.id.toString()}\n`);
 });
 server.on('tlsClientError', (error) => process.stderr.write(`turned away: ${error.message}\n`));
