@@ -2,6 +2,7 @@ import type { Libc } from './libc.js';
 
 const SYS_PIDFD_OPEN = 434; // the same number on every architecture
 const POLLIN = 0x001;
+const EINTR = 4;
 
 /**
  * Descriptors that name a process rather than its number. Readable once the process has exited.
@@ -9,11 +10,13 @@ const POLLIN = 0x001;
  * Source: pidfd_open(2).
  */
 export class Pidfds {
+  readonly #libc: Pick<Libc, 'declare' | 'errno'>;
   readonly #syscall: (number: number, pid: number, flags: number) => number;
   readonly #poll: (fds: Buffer, count: number, timeoutMs: number) => number;
   readonly #pollfd = Buffer.alloc(8);
 
-  constructor(libc: Libc) {
+  constructor(libc: Pick<Libc, 'declare' | 'errno'>) {
+    this.#libc = libc;
     this.#syscall = libc.declare('long syscall(long, int, uint32_t)');
     this.#poll = libc.declare('int poll(void*, ulong, int)');
   }
@@ -28,6 +31,10 @@ export class Pidfds {
   hasExited(pidfd: number): boolean {
     this.#pollfd.writeInt32LE(pidfd, 0);
     this.#pollfd.writeInt16LE(POLLIN, 4);
-    return this.#poll(this.#pollfd, 1, 0) !== 0;
+    for (;;) {
+      const ready = this.#poll(this.#pollfd, 1, 0);
+      // A signal in between says nothing of the process; any other failure counts as its exit.
+      if (ready >= 0 || this.#libc.errno() !== EINTR) return ready !== 0;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,18 +9,22 @@ import { createInterface } from 'node:readline';
 const SPOORD = new URL('../../dist/cli/spoord.js', import.meta.url).pathname;
 const HERE = import.meta.dirname;
 
-/** A folder, and in it a daemon whose one entry names this user, this Node.js and its digest. */
+export type Program = 'node' | 'perl';
+
+/** A folder, and in it a daemon with an entry for each program, which names this user, its path and its digest. */
 export class BenchDaemon implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'spoor-bench-'));
   readonly socket = join(this.folder, 'agent.sock');
   readonly adminSocket = join(this.folder, 'admin.sock');
   readonly #settings: string;
+  readonly #programs: readonly Program[];
   #child: ChildProcess | undefined;
 
-  constructor(settings = '') {
+  constructor(settings = '', programs: readonly Program[] = ['node']) {
     this.#settings = settings;
+    this.#programs = programs;
     mkdirSync(join(this.folder, 'entries.d'));
-    writeFileSync(join(this.folder, 'entries.d', 'bench.yaml'), entryText('bench'));
+    writeFileSync(join(this.folder, 'entries.d', 'bench.yaml'), this.#entries('bench'));
     writeFileSync(
       join(this.folder, 'spoor.yaml'),
       `trust_domain: bench.test\nlog: {level: error}\n${this.#settings}`,
@@ -64,7 +68,11 @@ export class BenchDaemon implements AsyncDisposable {
   }
 
   writeEntry(path: string): void {
-    writeFileSync(join(this.folder, 'entries.d', 'bench.yaml'), entryText(path));
+    writeFileSync(join(this.folder, 'entries.d', 'bench.yaml'), this.#entries(path));
+  }
+
+  #entries(path: string): string {
+    return `entries:\n${this.#programs.map((program) => entryOf(program, path)).join('')}`;
   }
 
   residentKb(): number {
@@ -81,11 +89,16 @@ export function residentKb(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-function entryText(path: string): string {
-  const executable = realpathSync(process.execPath);
+function executableOf(program: Program): string {
+  if (program === 'node') return realpathSync(process.execPath);
+  return realpathSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim());
+}
+
+function entryOf(program: Program, path: string): string {
+  const executable = executableOf(program);
   const sha256 = createHash('sha256').update(readFileSync(executable)).digest('hex');
   const selectors = [`unix:uid:${process.getuid?.()}`, `unix:path:${executable}`, `unix:sha256:${sha256}`];
-  return `entries:\n  - {id: bench, spiffe_id: "spiffe://bench.test/${path}", selectors: ${JSON.stringify(selectors)}}\n`;
+  return `  - {id: ${program}, spiffe_id: "spiffe://bench.test/${path}", selectors: ${JSON.stringify(selectors)}}\n`;
 }
 
 /** A running script of this folder that tells results in lines of JSON. */
@@ -127,8 +140,12 @@ export class Script implements AsyncDisposable {
 }
 
 /** Runs one task of the load client and gives its one result. */
-export async function load<T>(task: string, socket: string, ...numbers: readonly number[]): Promise<T> {
-  await using client = new Script('load-client.ts', task, socket, ...numbers);
+export async function load<T>(
+  task: string,
+  socket: string,
+  ...more: readonly (number | string)[]
+): Promise<T> {
+  await using client = new Script('load-client.ts', task, socket, ...more);
   return await client.next<T>();
 }
 
