@@ -5,6 +5,8 @@ import { SpoorError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import { runServices, type Service } from '../core/services.js';
 import { SnapshotCell, untilReplaced } from '../core/snapshot.js';
+import { finishInSlices } from '../core/steps.js';
+import { Turns } from '../core/turns.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
 import { WatchedFolder } from '../state/watched-folder.js';
@@ -42,6 +44,8 @@ export class EntryCatalog implements Service {
   readonly #folder: WatchedFolder;
   readonly #files: EntryFiles;
   readonly #store: EntryStore;
+  /** A big change takes a while, and others are let work meanwhile: whoever wants to change something waits its turn. */
+  readonly #turns = new Turns();
 
   private constructor(deps: EntryCatalogDeps) {
     this.#deps = deps;
@@ -59,8 +63,8 @@ export class EntryCatalog implements Service {
    */
   static async open(deps: EntryCatalogDeps): Promise<EntryCatalog> {
     const catalog = new EntryCatalog(deps);
-    catalog.#publish(await catalog.#store.load());
-    catalog.#apply(await catalog.#files.open(await catalog.#folder.load()));
+    await catalog.#publish(await catalog.#store.load());
+    await catalog.#apply(await catalog.#files.open(await catalog.#folder.load()));
     return catalog;
   }
 
@@ -77,51 +81,52 @@ export class EntryCatalog implements Service {
   }
 
   /** Errors: ENTRY_EXISTS; what `checkDraft` says; STATE_UNUSABLE. */
-  async add(draft: EntryDraft): Promise<Entry> {
-    const checked = checkDraft(this.#schemas, draft);
-    const id = checked.id ?? randomUUID();
-    const there = this.#get(id);
-    if (there !== undefined)
+  add(draft: EntryDraft): Promise<Entry> {
+    return this.#turns.take(() => {
+      const checked = checkDraft(this.#schemas, draft);
+      const id = checked.id ?? randomUUID();
+      const there = this.#get(id);
+      if (there === undefined) {
+        return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, this.#deps.clock.now()));
+      }
       throw new SpoorError('ENTRY_EXISTS', `an entry ${id} is there already${inFile(there)}`);
-    return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, this.#deps.clock.now()));
+    });
   }
 
   /** Errors: ENTRY_NOT_FOUND; ENTRY_READ_ONLY, naming the file; what `checkDraft` says; STATE_UNUSABLE. */
-  async update(id: string, change: Partial<EntryDraft>): Promise<Entry> {
-    const before = this.#stored(id);
-    const checked = checkDraft(this.#schemas, { ...before, ...change, id });
-    return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, before.createdAt));
+  update(id: string, change: Partial<EntryDraft>): Promise<Entry> {
+    return this.#turns.take(() => {
+      const before = this.#stored(id);
+      const checked = checkDraft(this.#schemas, { ...before, ...change, id });
+      return this.#put(entryOf({ ...checked, id }, { kind: 'store' }, before.createdAt));
+    });
   }
 
   /** Errors: ENTRY_NOT_FOUND; ENTRY_READ_ONLY, naming the file; STATE_UNUSABLE. */
-  async delete(id: string): Promise<void> {
-    this.#stored(id);
-    this.#store.delete(id);
-    this.#publish([], [id]);
-    // A file may have waited for this id.
-    this.#apply(this.#files.recheck());
+  delete(id: string): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#stored(id);
+      this.#store.delete(id);
+      await this.#publish([], [id]);
+      // A file may have waited for this id.
+      await this.#apply(await this.#files.recheck());
+    });
   }
 
   /** Takes SPIRE's entries over: all that can be, at once. Errors: as `readSpireEntries`; STATE_UNUSABLE. */
-  async import(spireJson: string): Promise<ImportResult> {
-    const { entries, skipped } = readSpireEntries(spireJson, this.#schemas, this.#deps.clock.now());
-    const fresh = new Map<string, Entry>();
-    const unchanged: string[] = [];
-    const taken: SkippedEntry[] = [];
-    for (const entry of entries) {
-      const there = fresh.get(entry.id) ?? this.#get(entry.id);
-      if (there === undefined) fresh.set(entry.id, entry);
-      else if (sameEntry(there, entry)) unchanged.push(entry.id);
-      else taken.push({ id: entry.id, reason: `another entry of this id is there already${inFile(there)}` });
-    }
-    this.#store.put([...fresh.values()]);
-    this.#publish([...fresh.values()]);
-    return { added: [...fresh.keys()], unchanged, skipped: [...skipped, ...taken] };
+  import(spireJson: string): Promise<ImportResult> {
+    return this.#turns.take(async () => {
+      const { entries, skipped } = readSpireEntries(spireJson, this.#schemas, this.#deps.clock.now());
+      const { fresh, unchanged, taken } = compare(entries, (id) => this.#get(id));
+      this.#store.put(fresh);
+      await this.#publish(fresh);
+      return { added: fresh.map(({ id }) => id), unchanged, skipped: [...skipped, ...taken] };
+    });
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
     for await (const contents of this.#folder.changes(signal)) {
-      this.#apply(await this.#files.take(contents));
+      await this.#turns.take(async () => this.#apply(await this.#files.take(contents)));
     }
   }
 
@@ -138,7 +143,7 @@ export class EntryCatalog implements Service {
       snapshot.onReplaced(() => replaced.abort());
       const wait = nextExpiry.getTime() - clock.now().getTime();
       await clock.sleep(wait, AbortSignal.any([signal, replaced.signal]));
-      if (!signal.aborted && nextExpiry <= clock.now()) this.#publish([]);
+      if (!signal.aborted && nextExpiry <= clock.now()) await this.#turns.take(() => this.#publish([]));
     }
   }
 
@@ -156,19 +161,41 @@ export class EntryCatalog implements Service {
     });
   }
 
-  #put(entry: Entry): Entry {
+  async #put(entry: Entry): Promise<Entry> {
     this.#store.put([entry]);
-    this.#publish([entry]);
+    await this.#publish([entry]);
     return entry;
   }
 
-  #apply({ added, removed }: FilesChange): void {
-    if (added.length + removed.length > 0) this.#publish(added, removed);
+  async #apply({ added, removed }: FilesChange): Promise<void> {
+    if (added.length + removed.length > 0) await this.#publish(added, removed);
+    await this.#files.keep();
   }
 
-  #publish(changed: readonly Entry[], removed: readonly string[] = []): void {
-    this.entries.set(this.entries.current.value.with(removed, changed, this.#deps.clock.now()));
+  async #publish(changed: readonly Entry[], removed: readonly string[] = []): Promise<void> {
+    const steps = this.entries.current.value.changing(removed, changed, this.#deps.clock.now());
+    this.entries.set(await finishInSlices(steps));
   }
+}
+
+interface Comparison {
+  readonly fresh: readonly Entry[];
+  /** Ids of those that are there already, just so. */
+  readonly unchanged: readonly string[];
+  readonly taken: readonly SkippedEntry[];
+}
+
+function compare(entries: readonly Entry[], find: (id: string) => Entry | undefined): Comparison {
+  const fresh = new Map<string, Entry>();
+  const unchanged: string[] = [];
+  const taken: SkippedEntry[] = [];
+  for (const entry of entries) {
+    const there = fresh.get(entry.id) ?? find(entry.id);
+    if (there === undefined) fresh.set(entry.id, entry);
+    else if (sameEntry(there, entry)) unchanged.push(entry.id);
+    else taken.push({ id: entry.id, reason: `another entry of this id is there already${inFile(there)}` });
+  }
+  return { fresh: [...fresh.values()], unchanged, taken };
 }
 
 function isEntryFile(name: string): boolean {

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Logger } from '../core/log.js';
+import { finishInSlices, forEachInSteps, type Steps } from '../core/steps.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
 import type { FolderContents, WatchedFile } from '../state/folder-reader.js';
@@ -64,37 +65,49 @@ export class EntryFiles {
    * Errors: STATE_UNUSABLE.
    */
   async open(contents: FolderContents): Promise<FilesChange> {
-    const lastRun = this.#good.load();
+    const lastRun = await this.#good.load();
     const change = await this.take(contents);
     if (this.#problems.length === 0) return change;
     const choices = [await this.#read(lastRun), withoutProblems(this.#latest, this.#problems)];
-    const usable = choices.find((files) => files.size > 0 && this.#problemsOf(files).length === 0);
-    return usable === undefined ? NO_CHANGE : this.#adopt(usable);
+    for (const files of choices) {
+      const isUsable = files.size > 0 && (await finishInSlices(this.#problemsOf(files))).length === 0;
+      if (isUsable) return finishInSlices(this.#adopt(files));
+    }
+    return NO_CHANGE;
   }
 
   /** Takes the files as they stand now: into force if nothing is wrong in any of them. */
   async take(contents: FolderContents): Promise<FilesChange> {
     this.#latest = await this.#read(contents);
-    return this.recheck();
+    return this.#judge();
   }
 
-  /** Judges the files once more, when an id that they use may have become free. */
-  recheck(): FilesChange {
-    const problems = this.#problemsOf(this.#latest);
+  /** Judges files with problems once more, when an id that they use may have become free. */
+  async recheck(): Promise<FilesChange> {
+    return this.#problems.length === 0 ? NO_CHANGE : this.#judge();
+  }
+
+  /** Keeps the files for the next start, if they are in force as they stand. */
+  async keep(): Promise<void> {
+    if (this.#problems.length > 0) return;
+    await this.#good.keep(new Map([...this.#latest].map(([name, { file }]) => [name, file])));
+  }
+
+  async #judge(): Promise<FilesChange> {
+    const problems = await finishInSlices(this.#problemsOf(this.#latest));
     this.#report(problems);
     this.#problems = problems;
-    if (problems.length > 0) return NO_CHANGE;
-    this.#good.keep(new Map([...this.#latest].map(([name, { file }]) => [name, file])));
-    return this.#adopt(this.#latest);
+    return problems.length > 0 ? NO_CHANGE : finishInSlices(this.#adopt(this.#latest));
   }
 
-  #adopt(files: ReadFiles): FilesChange {
+  *#adopt(files: ReadFiles): Steps<FilesChange> {
     const before = this.#inForce;
     this.#inForce = files;
-    const added = changedFiles(files, before).flatMap(({ entries }) => entries);
-    const left = new Set(added.map(({ id }) => id));
-    const gone = changedFiles(before, files).flatMap(({ entries }) => entries.map(({ id }) => id));
-    return { added, removed: gone.filter((id) => !left.has(id)) };
+    const added = changedEntries(files, before);
+    const removed = new Set<string>();
+    yield* forEachInSteps(changedEntries(before, files), ({ id }) => removed.add(id));
+    yield* forEachInSteps(added, ({ id }) => removed.delete(id));
+    return { added, removed: [...removed] };
   }
 
   async #read(contents: FolderContents): Promise<ReadFiles> {
@@ -119,20 +132,20 @@ export class EntryFiles {
     return { entries: [], problems: [problem] };
   }
 
-  #problemsOf(files: ReadFiles): readonly EntryProblem[] {
+  *#problemsOf(files: ReadFiles): Steps<readonly EntryProblem[]> {
     const own = [...files.values()].flatMap(({ problems }) => problems);
-    return [...own, ...this.#takenIds(files), ...this.#tooMany(files)];
+    return [...own, ...(yield* this.#takenIds(files)), ...this.#tooMany(files)];
   }
 
   /** Only in files that are not in force already: those that are have no id in common. */
-  #takenIds(files: ReadFiles): EntryProblem[] {
+  *#takenIds(files: ReadFiles): Steps<readonly EntryProblem[]> {
     const owners = new Map<string, Entry>();
     const problems: EntryProblem[] = [];
-    for (const entry of changedFiles(files, this.#inForce).flatMap(({ entries }) => entries)) {
+    yield* forEachInSteps(changedEntries(files, this.#inForce), (entry) => {
       const owner = owners.get(entry.id) ?? this.#stays(this.#deps.find(entry.id), files);
       if (owner !== undefined) problems.push(takenId(entry, owner));
       owners.set(entry.id, owner ?? entry);
-    }
+    });
     return problems;
   }
 
@@ -163,9 +176,9 @@ export class EntryFiles {
   }
 }
 
-/** Those of `files` that are not in `others`, just so. */
-function changedFiles(files: ReadFiles, others: ReadFiles): ReadFile[] {
-  return [...files].filter(([name, file]) => others.get(name) !== file).map(([, file]) => file);
+/** The entries of those of `files` that are not in `others`, just so. */
+function changedEntries(files: ReadFiles, others: ReadFiles): readonly Entry[] {
+  return [...files].filter(([name, file]) => others.get(name) !== file).flatMap(([, { entries }]) => entries);
 }
 
 function takenId({ id, source }: Entry, owner: Entry): EntryProblem {

@@ -1,7 +1,9 @@
+import { forEachInSteps, type Steps } from '../core/steps.js';
 import type { Entry } from './entry.js';
 
 /** Up to so many entries are compared one by one; more are divided by a further selector. */
 const MAX_LEAF = 8;
+const BRANCHES_PER_STEP = 50;
 
 /** What hangs at a selector: mostly one entry, or a few, or a further division. */
 type Hanging = Entry | Entry[] | Branch;
@@ -22,10 +24,23 @@ export class EntryIndex {
   readonly ending: readonly Entry[];
   readonly #root: Branch;
 
-  constructor(entries: readonly Entry[]) {
-    this.byId = new Map(entries.map((entry) => [entry.id, entry]));
-    this.ending = entries.filter(({ expiresAt }) => expiresAt !== undefined);
-    this.#root = divide(entries, countSelectors(entries), []);
+  private constructor(byId: ReadonlyMap<string, Entry>, ending: readonly Entry[], root: Branch) {
+    this.byId = byId;
+    this.ending = ending;
+    this.#root = root;
+  }
+
+  /** Takes: entries of different ids. */
+  static *build(entries: Iterable<Entry>): Steps<EntryIndex> {
+    const byId = new Map<string, Entry>();
+    const ending: Entry[] = [];
+    const counts = new Map<string, number>();
+    yield* forEachInSteps(entries, (entry) => {
+      byId.set(entry.id, entry);
+      if (entry.expiresAt !== undefined) ending.push(entry);
+      for (const selector of entry.selectors) counts.set(selector, (counts.get(selector) ?? 0) + 1);
+    });
+    return new EntryIndex(byId, ending, yield* divide(byId.values(), counts, []));
   }
 
   /** In no particular order. */
@@ -36,28 +51,23 @@ export class EntryIndex {
   }
 }
 
-function countSelectors(entries: readonly Entry[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { selectors } of entries) {
-    for (const selector of selectors) counts.set(selector, (counts.get(selector) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function divide(
-  entries: readonly Entry[],
+function* divide(
+  entries: Iterable<Entry>,
   counts: ReadonlyMap<string, number>,
   used: readonly string[],
-): Branch {
+): Steps<Branch> {
   const here: Entry[] = [];
   const further = new Map<string, Hanging>();
   const crowded = new Map<string, Entry[]>();
-  for (const entry of entries) {
+  yield* forEachInSteps(entries, (entry) => {
     const selector = rarest(entry, counts, used);
     if (selector === undefined) here.push(entry);
     else hang(further, selector, entry, crowded);
+  });
+  for (const [at, [selector, group]] of [...crowded].entries()) {
+    further.set(selector, yield* divide(group, counts, [...used, selector]));
+    if (at % BRANCHES_PER_STEP === 0) yield;
   }
-  for (const [selector, group] of crowded) further.set(selector, divide(group, counts, [...used, selector]));
   return { here, further };
 }
 

@@ -1,3 +1,4 @@
+import { finishAtOnce, forEachInSteps, type Steps } from '../core/steps.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import { EntryIndex } from './entry-index.js';
 import type { Entry, MatchResult } from './entry.js';
@@ -34,21 +35,33 @@ export class EntrySet implements Iterable<Entry> {
 
   /** Takes: entries of different ids; `now`, only for `nextExpiry`. */
   static of(entries: readonly Entry[], trustDomain: TrustDomain, now = new Date(0)): EntrySet {
-    const layers = { base: new EntryIndex(entries), newer: new EntryIndex([]), hidden: new Set<string>() };
-    return new EntrySet(layers, trustDomain, now);
+    return finishAtOnce(build(entries, (layers) => new EntrySet(layers, trustDomain, now)));
   }
 
   /** The set in which the entries of `removed` are gone and those of `added` are there, in place of any of their ids. */
-  with(removed: Iterable<string>, added: readonly Entry[], now: Date): EntrySet {
+  with(removed: readonly string[], added: readonly Entry[], now: Date): EntrySet {
+    return finishAtOnce(this.changing(removed, added, now));
+  }
+
+  /** As `with`, for changes that may be many. */
+  *changing(removed: readonly string[], added: readonly Entry[], now: Date): Steps<EntrySet> {
     const { base, newer, hidden } = this.#layers;
-    const touched = new Set([...removed, ...added.map(({ id }) => id)]);
-    const newest = [...[...newer.byId.values()].filter(({ id }) => !touched.has(id)), ...added];
-    const gone = new Set([...hidden, ...[...touched].filter((id) => base.byId.has(id))]);
-    if (newest.length + gone.size <= MAX_CHANGES) {
-      return new EntrySet({ base, newer: new EntryIndex(newest), hidden: gone }, this.#trustDomain, now);
+    const newest = new Map(newer.byId);
+    const gone = new Set(hidden);
+    const touch = (id: string): void => {
+      newest.delete(id);
+      if (base.byId.has(id)) gone.add(id);
+    };
+    yield* forEachInSteps(removed, touch);
+    yield* forEachInSteps(added, (entry) => {
+      touch(entry.id);
+      newest.set(entry.id, entry);
+    });
+    const make = (layers: Layers): EntrySet => new EntrySet(layers, this.#trustDomain, now);
+    if (newest.size + gone.size <= MAX_CHANGES) {
+      return make({ base, newer: yield* EntryIndex.build(newest.values()), hidden: gone });
     }
-    const kept = [...base.byId.values()].filter(({ id }) => !gone.has(id));
-    return EntrySet.of([...kept, ...newest], this.#trustDomain, now);
+    return yield* build(allOf(base, newest.values(), gone), make);
   }
 
   get(id: string): Entry | undefined {
@@ -80,11 +93,21 @@ export class EntrySet implements Iterable<Entry> {
     return this.#sorted[Symbol.iterator]();
   }
 
-  *#all(): Generator<Entry> {
+  #all(): Iterable<Entry> {
     const { base, newer, hidden } = this.#layers;
-    for (const entry of base.byId.values()) if (!hidden.has(entry.id)) yield entry;
-    yield* newer.byId.values();
+    return allOf(base, newer.byId.values(), hidden);
   }
+}
+
+/** A set whose entries are all in its big index. */
+function* build(entries: Iterable<Entry>, make: (layers: Layers) => EntrySet): Steps<EntrySet> {
+  const base = yield* EntryIndex.build(entries);
+  return make({ base, newer: yield* EntryIndex.build([]), hidden: new Set() });
+}
+
+function* allOf(base: EntryIndex, newer: Iterable<Entry>, hidden: ReadonlySet<string>): Generator<Entry> {
+  for (const entry of base.byId.values()) if (!hidden.has(entry.id)) yield entry;
+  yield* newer;
 }
 
 function firstEnd(ending: readonly Entry[], now: Date): Date | undefined {

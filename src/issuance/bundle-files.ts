@@ -69,9 +69,9 @@ export class BundleFiles {
   }
 
   /** Takes the files as they are at the start, on top of what was good in the last run. Errors: STATE_UNUSABLE. */
-  open(contents: FolderContents): void {
+  async open(contents: FolderContents): Promise<void> {
     const unlisted = contents.has(UNLISTED);
-    const lastRun = [...this.#good.load()].filter(([name]) => unlisted || contents.has(name));
+    const lastRun = [...(await this.#good.load())].filter(([name]) => unlisted || contents.has(name));
     this.#held = readAll(new Map(lastRun), new Map());
     this.take(contents);
   }
@@ -82,10 +82,14 @@ export class BundleFiles {
     const known = Array.from(before, ([name, { latest }]) => [name, latest] as const);
     this.#held = readAll(contents.has(UNLISTED) ? new Map([...known, ...contents]) : contents, before);
     for (const [name, held] of this.#held) this.#report(name, before.get(name), held);
+  }
+
+  /** Keeps what is in force for the next start. */
+  async keep(): Promise<void> {
     const good = [...this.#held].flatMap(([name, { good }]) =>
       good === undefined ? [] : [[name, good.file] as const],
     );
-    this.#good.keep(new Map(good));
+    await this.#good.keep(new Map(good));
   }
 
   /** Once for each time that a file goes bad, however many edits it takes to mend it. */

@@ -80,8 +80,9 @@ export class BundleStore implements Service {
   static async open(deps: BundleStoreDeps): Promise<BundleStore> {
     const store = new BundleStore(deps);
     store.#load();
-    store.#files.open(await store.#folder.load());
+    await store.#files.open(await store.#folder.load());
     store.#publish();
+    await store.#files.keep();
     return store;
   }
 
@@ -95,6 +96,7 @@ export class BundleStore implements Service {
     for await (const contents of this.#folder.changes(signal)) {
       this.#files.take(contents);
       this.#publish();
+      await this.#files.keep();
     }
   }
 

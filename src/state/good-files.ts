@@ -1,6 +1,11 @@
+import { promisify } from 'node:util';
+import { constants, deflateRaw as deflateRawCallback, inflateRaw as inflateRawCallback } from 'node:zlib';
 import type { Logger } from '../core/log.js';
 import type { Database } from './database.js';
 import type { FolderContents, WatchedFile } from './folder-reader.js';
+
+const deflateRaw = promisify(deflateRawCallback);
+const inflateRaw = promisify(inflateRawCallback);
 
 /**
  * The last good files of a watched folder, kept so that a bad edit does no harm across a restart either.
@@ -21,15 +26,14 @@ export class GoodFiles {
   }
 
   /** Errors: STATE_UNUSABLE. */
-  load(): FolderContents {
-    const rows = this.#database.all(
-      'SELECT name, contents FROM good_files WHERE folder = ? ORDER BY name',
-      this.#folder,
-    );
-    this.#kept = new Map(
-      rows.map(({ name, contents }) => [String(name), { contents: Buffer.from(contents as Uint8Array) }]),
-    );
-    return this.#kept;
+  async load(): Promise<FolderContents> {
+    const sql = 'SELECT name, contents FROM good_files WHERE folder = ? ORDER BY name';
+    const kept = new Map<string, WatchedFile>();
+    for (const { name, contents } of this.#database.all(sql, this.#folder)) {
+      kept.set(String(name), { contents: await inflateRaw(contents as Uint8Array) });
+    }
+    this.#kept = kept;
+    return kept;
   }
 
   /**
@@ -37,29 +41,39 @@ export class GoodFiles {
    *
    * Errors: none. The files are in force whether or not they can be kept for the next start, which a full disk prevents.
    */
-  keep(files: FolderContents): void {
+  async keep(files: FolderContents): Promise<void> {
     const gone = [...this.#kept.keys()].filter((name) => !files.has(name));
     const changed = [...files].filter(([name, file]) => !sameContents(this.#kept.get(name), file));
     try {
-      if (gone.length + changed.length > 0) this.#write(gone, changed);
+      if (gone.length + changed.length > 0) this.#write(gone, await packed(changed));
       this.#kept = files;
     } catch (error) {
       this.#log.warn('cannot keep the last good files for the next start', { folder: this.#folder, error });
     }
   }
 
-  #write(gone: readonly string[], changed: readonly (readonly [string, WatchedFile])[]): void {
+  #write(gone: readonly string[], changed: ReadonlyMap<string, Uint8Array>): void {
     this.#database.transaction(() => {
       for (const name of gone) {
         this.#database.run('DELETE FROM good_files WHERE folder = ? AND name = ?', this.#folder, name);
       }
-      for (const [name, file] of changed) {
-        if (!('contents' in file)) continue;
+      for (const [name, contents] of changed) {
         const sql = 'INSERT OR REPLACE INTO good_files (folder, name, contents) VALUES (?, ?, ?)';
-        this.#database.run(sql, this.#folder, name, file.contents);
+        this.#database.run(sql, this.#folder, name, contents);
       }
     });
   }
+}
+
+/** Packed in another thread: so little is left to write that nobody notices it. */
+async function packed(
+  files: readonly (readonly [name: string, file: WatchedFile])[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const all = new Map<string, Uint8Array>();
+  for (const [name, file] of files) {
+    if ('contents' in file) all.set(name, await deflateRaw(file.contents, { level: constants.Z_BEST_SPEED }));
+  }
+  return all;
 }
 
 function sameContents(one: WatchedFile | undefined, other: WatchedFile): boolean {

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
+import type { SpoorError } from '../../src/core/errors.js';
 import { untilReplaced } from '../../src/core/snapshot.js';
 import { EntryCatalog } from '../../src/entries/entry-catalog.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
@@ -188,6 +189,19 @@ describe('EntryCatalog', () => {
     ]);
   });
 
+  it('never gives a command an id that a big file is just bringing', async () => {
+    const ids = Array.from({ length: 5_000 }, (_, at) => `e${at}`);
+    await using room = await openRoom({}, MACHINE_CLOCK);
+    room.run();
+    await room.write('big.yaml', fileOf(...ids));
+    const draft = { id: 'e4999', spiffeId: 'spiffe://example.org/db', selectors: ['unix:uid:5'] };
+    await expect
+      .poll(async () => room.service.add(draft).then(() => room.service.delete('e4999'), codeOf))
+      .toBe('ENTRY_EXISTS');
+    expect(room.service.entries.current.value.size).toBe(5_000);
+    expect(room.service.problems).toEqual([]);
+  });
+
   it('publishes the entries anew when one of them ends', async () => {
     const clock = new FakeClock(NOW);
     await using room = await openRoom({}, clock);
@@ -219,6 +233,10 @@ describe('EntryCatalog', () => {
     expect(idsOf(room)).toEqual(['db', 'web']);
   });
 });
+
+function codeOf(error: unknown): string {
+  return (error as SpoorError).code;
+}
 
 function fileOf(...ids: string[]): string {
   const items = ids.map(
