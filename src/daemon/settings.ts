@@ -71,7 +71,7 @@ export const SETTINGS = z.strictObject({
         'File descriptors that connections and processes may hold; by default all but a reserve.',
       ).optional(),
       descriptors_per_uid: count(16, 'The same for one uid; by default a quarter of the limit.').optional(),
-      streams_per_connection: count(1, 'Open streams of one connection.').default(100),
+      streams_per_connection: count(1, 'Open streams of one connection.').default(250),
       calls_per_second_per_uid: count(1, 'Calls that one uid may make each second, on average.').default(
         20_000,
       ),

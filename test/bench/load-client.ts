@@ -11,6 +11,8 @@ const IN_FLIGHT = 4;
 /** nghttp2 ends a connection on which more streams are cancelled in a burst than 1,000. */
 const CANCELS_PER_CONNECTION = 900;
 const EMPTY = Buffer.alloc(0);
+/** A connection of its own for each client. */
+const LOCAL = { 'grpc.use_local_subchannel_pool': 1 };
 
 function jwtRequest(audience: string): Buffer {
   const bytes = Buffer.from(audience);
@@ -69,23 +71,24 @@ async function first(socket: string, times: number): Promise<void> {
   tell({ times: taken });
 }
 
-/** Opens streams and holds them until standard input ends; tells when all are there, and when each was told once more. */
+/** Opens streams and holds them until standard input ends; tells each time when all have had one message more. */
 async function hold(socket: string, connections: number, streamsEach: number): Promise<void> {
   const header = new Metadata();
   header.set('workload.spiffe.io', 'true');
   const raw = (bytes: Buffer): Buffer => bytes;
   const all = connections * streamsEach;
-  let [held, updated, broken] = [0, 0, 0];
-  const options = { 'grpc.use_local_subchannel_pool': 1 };
+  /** How many streams have had so many messages. */
+  const had: number[] = [];
+  let broken = 0;
   for (let n = 0; n < connections; n++) {
-    const client = new Client(`unix://${socket}`, credentials.createInsecure(), options);
+    const client = new Client(`unix://${socket}`, credentials.createInsecure(), LOCAL);
     for (let m = 0; m < streamsEach; m++) {
       const call = client.makeServerStreamRequest(X509, raw, raw, EMPTY, header);
-      call.once('data', () => {
-        if (++held === all) tell({ held });
-        call.once('data', () => {
-          if (++updated === all) tell({ updated, at: Date.now() });
-        });
+      let messages = 0;
+      call.on('data', () => {
+        const round = messages++;
+        had[round] = (had[round] ?? 0) + 1;
+        if (had[round] === all) tell({ round, at: Date.now() });
       });
       call.on('error', () => broken++);
     }
