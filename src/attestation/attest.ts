@@ -3,7 +3,7 @@ import type { SpoorError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import type { Recorder } from '../core/record.js';
-import type { Attestation, Instance } from '../instances/instance.js';
+import { type Attestation, type Instance, nameOfSelectors } from '../instances/instance.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import { askAttestors, refusedAnswers, type Answer } from './ask-attestors.js';
 import type { Attestor } from './attestor.js';
@@ -123,7 +123,8 @@ export class Attestors {
 
   #keep(instance: Instance, attestation: Attestation, { call }: CallFacts): Attestation {
     const { value } = instance.attestation.current;
-    if (value?.selectors.join('\n') === attestation.selectors.join('\n')) return value;
+    const isSame = nameOfSelectors(value?.selectors ?? []) === nameOfSelectors(attestation.selectors);
+    if (value !== undefined && isSame) return value;
     instance.attestation.set(attestation);
     void this.#record(instance, attestation, call);
     return attestation;

@@ -31,3 +31,13 @@ export interface Instance {
   /** The latest attestation; undefined until the first one, and set to undefined for good when the process is lost. */
   readonly attestation: SnapshotCell<Attestation | undefined>;
 }
+
+/**
+ * One text for one list of selectors, and another text for every other list. A process chooses the path of its program,
+ * which may hold any character but NUL.
+ *
+ * Source: path_resolution(7).
+ */
+export function nameOfSelectors(selectors: readonly string[]): string {
+  return selectors.join('\0');
+}

@@ -1,6 +1,6 @@
 import type { MatchResult } from '../entries/entry.js';
 import type { EntrySet } from '../entries/entry-set.js';
-import type { Attestation, Instance } from '../instances/instance.js';
+import { type Attestation, type Instance, nameOfSelectors } from '../instances/instance.js';
 import type { WorldView } from './world.js';
 
 /** Sets of selectors whose matches are kept; one more begins a new collection. */
@@ -39,7 +39,7 @@ export class Matcher {
   }
 
   #matchSelectors(entries: EntrySet, selectors: readonly string[], now: Date): Matched {
-    const name = selectors.join('\n');
+    const name = nameOfSelectors(selectors);
     const known = this.#bySelectors.get(name);
     if (known !== undefined && now.getTime() < known.until) return known;
     const result = entries.match(selectors, now);
