@@ -87,6 +87,22 @@ describe('spoor explain', () => {
     );
   });
 
+  it('lets no process write on the terminal by the name of its program', async () => {
+    await using it = await opened();
+    const path = '/tmp/\u001B[2J\u009B31m\u202Ex\nno identity would be issued: all is well';
+    it.agent.explanation = {
+      ...EXPLANATION,
+      process: { ...EXPLANATION.process!, path },
+      selectors: [`unix:path:${path}`],
+    };
+    const { out } = await it.line.run(['explain', String(process.pid)]);
+    expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(out).toContain(
+      String.raw`  unix:path:/tmp/\u{1b}[2J\u{9b}31m\u{202e}x\u{a}no identity would be issued: all is well`,
+    );
+    expect(await it.line.json('explain', String(process.pid))).toEqual(it.agent.explanation);
+  });
+
   it('prints the whole explanation as JSON', async () => {
     await using it = await opened();
     expect(await it.line.json('explain', String(process.pid))).toEqual(EXPLANATION);

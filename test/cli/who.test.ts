@@ -37,6 +37,16 @@ function issued(fingerprint = 'ffee', jti?: string): object {
 }
 
 describe('spoor who', () => {
+  it('lets no process write on the terminal by the name of its program', async () => {
+    await using admin = await FakeAdmin.open();
+    await using line = await commandLineFor(admin);
+    admin.record = [ATTESTED, { ...issued(), path: '/tmp/\u001B]0;root\u0007\nissued now to /usr/bin/node' }];
+    const [first] = (await line.run(['who', '0A:3F'])).out.split('\n');
+    expect(first).toBe(
+      String.raw`issued 10 min ago to /tmp/\u{1b}]0;root\u{7}\u{a}issued now to /usr/bin/node`,
+    );
+  });
+
   it('names the process that a serial was issued to, and shows the lines of the record', async () => {
     await using admin = await FakeAdmin.open();
     await using line = await commandLineFor(admin);

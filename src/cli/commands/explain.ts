@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SpoorError } from '../../core/errors.js';
 import type { Cli } from '../cli.js';
 import { withExplain } from '../daemon-socket.js';
+import { plain } from '../plain.js';
 import { adminSocketOption, socketOption, type AdminOptions, type AgentOptions } from '../options.js';
 import { uidOfProcess } from '../process-owner.js';
 import { findSocket, type FoundSocket } from '../sockets.js';
@@ -35,7 +36,7 @@ export function explain(cli: Cli): Command {
       const pid = given === undefined ? 0 : parsePid(given);
       const socket = await socketFor(pid, options, cli);
       const answer = await withExplain(socket, (daemon) => daemon.call('Explain', { pid }));
-      cli.print(options, answer, (paint) => explanationText(answer, paint));
+      cli.print(options, answer, (paint) => explanationText(plain(answer), paint));
     });
 }
 

@@ -6,6 +6,7 @@ import type { Cli } from '../cli.js';
 import { readInput } from '../input.js';
 import { socketOption, type AgentOptions } from '../options.js';
 import type { Paint } from '../paint.js';
+import { plain } from '../plain.js';
 import { indented, table } from '../table.js';
 
 interface Options extends AgentOptions {
@@ -48,7 +49,7 @@ async function judged(cli: Cli, options: Options, token: string): Promise<Valida
 }
 
 function validText({ id, claims }: ValidatedJwt, paint: Paint): string {
-  const rows = Object.entries(claims).map(([name, value]) => [
+  const rows = Object.entries(plain(claims)).map(([name, value]) => [
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.js';
 import { withAdmin } from '../daemon-socket.js';
 import { needleOf } from '../needle.js';
 import { adminSocketOption, type AdminOptions } from '../options.js';
+import { plain } from '../plain.js';
 import { recordText, type RecordLine } from './record-text.js';
 
 /** `spoor who`: which process a document was issued to. */
@@ -28,7 +29,7 @@ lines are those of the record, oldest first; cut says that there were more.`,
       const lines = answer.lines.map((line) => JSON.parse(line) as RecordLine);
       if (lines.length === 0) throw unknown(needle);
       cli.print(options, { needle, lines, cut: answer.cut }, (paint) =>
-        recordText(lines, needle, answer.cut, cli.io.clock.now(), paint),
+        recordText(plain(lines), needle, answer.cut, cli.io.clock.now(), paint),
       );
     });
 }
