@@ -5,7 +5,9 @@ import { BenchDaemon, load, residentKb, Script, startFloor } from './processes.t
 
 const CONNECTIONS = 200;
 const STREAMS = 50;
-const SETTLE_MS = 3_000;
+/** Long enough for the daemon to give memory back after what went before. */
+const SETTLE_MS = 8_000;
+const CHANGES = 9;
 const FLOODS = 5;
 const RECOVERY_MS = 30_000;
 
@@ -35,10 +37,13 @@ const usual = quantile((await load<{ times: number[] }>('first', daemon.socket, 
 {
   await using holder = new Script('load-client.ts', 'hold', daemon.socket, 1, 1);
   await holder.next();
-  const start = Date.now();
-  daemon.writeEntry('changed');
-  const { at } = await holder.next<{ at: number }>();
-  print({ name: 'entry change to open stream', value: at - start, unit: 'ms', atMost: 100 });
+  const times: number[] = [];
+  for (let n = 0; n < CHANGES; n++) {
+    const start = Date.now();
+    daemon.writeEntry(`changed-${n}`);
+    times.push((await holder.next<{ at: number }>()).at - start);
+  }
+  print({ name: 'entry change to open stream', value: quantile(times, 0.5), unit: 'ms', atMost: 100 });
 }
 
 for (let n = 0; n < FLOODS; n++) {
