@@ -1,11 +1,11 @@
 import { Reattestation } from '../attestation/reattestation.js';
 import type { Service } from '../core/services.js';
 import { trimMemory } from '../kernel/memory.js';
-import { layGround, type DaemonDeps } from './build/ground.js';
-import { openInstances } from './build/instances.js';
-import { openKept } from './build/kept.js';
-import { openOutside } from './build/outside.js';
-import { openSockets, type Inside, type Sockets } from './build/sockets.js';
+import { layGround, type DaemonDeps } from './storeys/ground.js';
+import { openInstances } from './storeys/instances.js';
+import { openKept } from './storeys/kept.js';
+import { openOutside } from './storeys/outside.js';
+import { openSockets, type Inside, type Sockets } from './storeys/sockets.js';
 import { HealthMonitor } from './health-monitor.js';
 import { healthProbes } from './health-probes.js';
 import { Housekeeping } from './housekeeping.js';
@@ -16,7 +16,7 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /**
- * Joins the rooms, from the ground up. This file and the folder `build/` are the only ones that open or make them all.
+ * Joins the rooms, from the ground up. This file and the folder `storeys/` are the only ones that open or make them all.
  *
  * Errors: whatever a room says at its opening; what was opened before is then closed again.
  */

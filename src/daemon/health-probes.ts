@@ -4,8 +4,8 @@ import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
 import type { Views } from '../issuance/workload-view.js';
 import type { RecordFile } from '../ledger/record-file.js';
-import type { Instances } from './build/instances.js';
-import type { Kept } from './build/kept.js';
+import type { Instances } from './storeys/instances.js';
+import type { Kept } from './storeys/kept.js';
 import type { HealthCheck, HealthProbe } from './health.js';
 
 /** Everything that must hold for the daemon to serve. */
