@@ -16,12 +16,16 @@ const TOOLS: Readonly<Record<string, string>> = {
 
 /** This suite boots a machine: says what is missing for it at once, instead of failing in every test. */
 export async function setup(): Promise<void> {
-  const missing = process.geteuid?.() === 0 ? [] : ['root'];
+  const packages = new Set<string>();
   for (const [tool, from] of Object.entries(TOOLS)) {
     const { code } = await run('sh', ['-c', `command -v ${tool}`]);
-    if (code !== 0) missing.push(tool === from ? tool : `${tool} (Debian package ${from})`);
+    if (code !== 0) packages.add(from);
   }
-  if (missing.length > 0) throw new Error(`npm run test:container needs ${missing.join(', ')}`);
+  const needs = [
+    ...(process.geteuid?.() === 0 ? [] : ['root']),
+    ...(packages.size === 0 ? [] : [`the Debian packages ${[...packages].join(', ')}`]),
+  ];
+  if (needs.length > 0) throw new Error(`npm run test:container needs ${needs.join(' and ')}`);
   await removeAbandonedFolders();
   await makeDebianBase();
 }
