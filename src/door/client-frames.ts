@@ -38,20 +38,23 @@ export class ClientFrames {
   }
 
   /**
-   * Takes the next bytes, which become its own, and returns those that pass.
+   * Takes the next bytes, which become its own, and returns those that pass, in one piece unless something between them
+   * was taken out: each piece is a read for HTTP/2, and a client may send four thousand frames at once.
    *
    * Errors: HTTP2_INVALID; what comes afterwards has no meaning any more.
    */
   feed(chunk: Buffer): Buffer[] {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const passed: Buffer[] = [];
-    let offset = 0;
+    let [from, offset] = [0, 0];
     for (;;) {
       const { length, drop } = this.#next(bytes, offset);
       if (length === 0) break;
-      if (!drop) passed.push(bytes.subarray(offset, offset + length));
+      if (drop && offset > from) passed.push(bytes.subarray(from, offset));
       offset += length;
+      if (drop) from = offset;
     }
+    if (offset > from) passed.push(bytes.subarray(from, offset));
     this.#rest = offset === bytes.length ? EMPTY : bytes.subarray(offset);
     return passed;
   }
