@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetch } from 'undici';
@@ -53,7 +52,7 @@ async function serve(source: X509Source, stop: AbortSignal): Promise<void> {
   const server = createServer(
     tlsServerOptions(source, authorizeMemberOf('demo.test')),
     (request, response) => {
-      response.end(`you are ${peerSpiffeId(request.socket as TLSSocket).toString()}`);
+      response.end(`you are ${peerSpiffeId(request.socket).toString()}`);
     },
   );
   server.listen(0, '127.0.0.1');
