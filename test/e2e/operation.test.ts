@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { X509Source } from '../../src/client/x509-source.js';
 import { ownUidEntry, RunningDaemon } from './running-daemon.js';
@@ -78,15 +80,13 @@ describe('operating the built daemon', () => {
   });
 
   it('serves health and metrics when it is told to', async () => {
-    await using daemon = await RunningDaemon.start({
-      entries: ENTRIES,
-      flags: ['--http', '127.0.0.1:19464'],
-    });
+    const address = `127.0.0.1:${await freePort()}`;
+    await using daemon = await RunningDaemon.start({ entries: ENTRIES, flags: ['--http', address] });
     await daemon.spoor('fetch', 'x509');
-    expect((await fetch('http://127.0.0.1:19464/live')).status).toBe(200);
-    const ready = await fetch('http://127.0.0.1:19464/ready');
+    expect((await fetch(`http://${address}/live`)).status).toBe(200);
+    const ready = await fetch(`http://${address}/ready`);
     expect(ready.status).toBe(200);
-    const metrics = await (await fetch('http://127.0.0.1:19464/metrics')).text();
+    const metrics = await (await fetch(`http://${address}/metrics`)).text();
     expect(metrics).toMatch(/spoor_calls_total\{method="[^"]*FetchX509SVID",code="\w+"\} \d/);
     expect(metrics).toMatch(/spoor_minted_total\{kind="x509"\} 1/);
     expect(metrics).toMatch(/spoor_authority_expiry_seconds\{profile="x509"\} \d+/);
@@ -145,4 +145,13 @@ async function fetchJson(daemon: RunningDaemon): Promise<string> {
 
 function serialIn(json: string): string | undefined {
   return /"serial": "([^"]+)"/.exec(json)?.[1];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
