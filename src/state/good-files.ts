@@ -25,15 +25,29 @@ export class GoodFiles {
     this.#log = deps.log;
   }
 
-  /** Errors: STATE_UNUSABLE. */
+  /**
+   * Those of the last run, without any that is spoilt: that is no reason not to start.
+   *
+   * Errors: STATE_UNUSABLE.
+   */
   async load(): Promise<FolderContents> {
     const sql = 'SELECT name, contents FROM good_files WHERE folder = ? ORDER BY name';
     const kept = new Map<string, WatchedFile>();
     for (const { name, contents } of this.#database.all(sql, this.#folder)) {
-      kept.set(String(name), { contents: await inflateRaw(contents as Uint8Array) });
+      const unpacked = await this.#unpack(String(name), contents as Uint8Array);
+      if (unpacked !== undefined) kept.set(String(name), { contents: unpacked });
     }
     this.#kept = kept;
     return kept;
+  }
+
+  async #unpack(file: string, contents: Uint8Array): Promise<Buffer | undefined> {
+    try {
+      return await inflateRaw(contents);
+    } catch (error) {
+      this.#log.warn('a file that is kept for the start is spoilt', { folder: this.#folder, file, error });
+      return undefined;
+    }
   }
 
   /**
