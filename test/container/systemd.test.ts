@@ -14,7 +14,6 @@ const ENTRY = `entries:
     selectors: [unix:group:agents, "process:cgroup_writable:false"]
 `;
 const FETCH = 'spoor fetch x509 --wait 5s --output json';
-const PID = '$(systemctl show --property MainPID --value spoord)';
 const LOG = 'journalctl --unit spoord --output cat --no-pager';
 /** Everything on the machine's disk but what the blocks leave in the clone, npm in its cache, and systemd in its logs. */
 const FILES = `find / -xdev \\( -path /root -o -path /var/log \\) -prune -o -print | sort`;
@@ -78,7 +77,7 @@ describe('Spoor under systemd, as the README installs it', () => {
   });
 
   it('runs with two capabilities, no new privileges and a seccomp filter', async () => {
-    const status = await machine.must(`cat /proc/${PID}/status`);
+    const status = await machine.must('cat /proc/$(systemctl show --property MainPID --value spoord)/status');
     // CAP_DAC_READ_SEARCH is 2, CAP_SYS_PTRACE is 19: capability.h.
     for (const set of ['CapPrm', 'CapEff', 'CapBnd']) expect(status).toContain(`${set}:\t0000000000080004\n`);
     for (const set of ['CapInh', 'CapAmb']) expect(status).toContain(`${set}:\t0000000000000000\n`);
@@ -96,14 +95,14 @@ describe('Spoor under systemd, as the README installs it', () => {
 
   it('is started again after a crash, with the same authorities', async () => {
     const before = await authorities();
-    await machine.must(`kill -KILL ${PID}`);
+    await machine.must('systemctl kill --kill-whom=main --signal=KILL spoord');
     await untilRestarted(1);
     expect(await authorities()).toBe(before);
-  });
+  }, 60_000);
 
   it('is started again by the watchdog when it hangs, with the same authorities', async () => {
     const before = await authorities();
-    await machine.must(`kill -STOP ${PID}`);
+    await machine.must('systemctl kill --kill-whom=main --signal=STOP spoord');
     await untilRestarted(2);
     expect(await machine.must(LOG)).toMatch(/Watchdog timeout/);
     expect(await authorities()).toBe(before);
