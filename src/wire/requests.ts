@@ -6,11 +6,14 @@ import type { JWTSVIDRequest, ValidateJWTSVIDRequest, WITSVIDRequest } from './w
 export const MAX_AUDIENCES = 32;
 /** Bytes of one audience: as long as the longest SPIFFE ID. */
 export const MAX_AUDIENCE_BYTES = 2048;
+/** Bytes of all of them: a longer token fits in no header, and its audiences stand in the record too. */
+export const MAX_AUDIENCES_BYTES = 8192;
 
 /**
  * Reads a JWTSVIDRequest.
  *
- * Errors: ARGUMENT_INVALID for more than 32 audiences, for one of more than 2,048 bytes, and for what is no message.
+ * Errors: ARGUMENT_INVALID for more than 32 audiences, for one of more than 2,048 bytes or 8,192 in all, and for what is
+ *         no message.
  */
 export function readJwtSvidRequest(bytes: Buffer): JWTSVIDRequest {
   const audience: string[] = [];
@@ -21,6 +24,9 @@ export function readJwtSvidRequest(bytes: Buffer): JWTSVIDRequest {
     if (audience.length > MAX_AUDIENCES) {
       throw new SpoorError('ARGUMENT_INVALID', `more than ${MAX_AUDIENCES} audiences`);
     }
+  }
+  if (audience.reduce((sum, one) => sum + Buffer.byteLength(one), 0) > MAX_AUDIENCES_BYTES) {
+    throw new SpoorError('ARGUMENT_INVALID', `audiences of more than ${MAX_AUDIENCES_BYTES} bytes in all`);
   }
   return { audience, spiffe_id };
 }

@@ -75,15 +75,16 @@ describe('requests', () => {
     }
   });
 
-  it(`take up to ${MAX_AUDIENCES} audiences of up to ${MAX_AUDIENCE_BYTES} bytes`, () => {
+  it('take up to 32 audiences of up to 2048 bytes, and of 8192 in all: a longer token fits nowhere', () => {
     const request = (count: number, length: number): Buffer =>
       methods.FetchJWTSVID.requestSerialize({
         audience: Array(count).fill('a'.repeat(length)),
         spiffe_id: '',
       });
-    expect(readJwtSvidRequest(request(MAX_AUDIENCES, MAX_AUDIENCE_BYTES)).audience.length).toBe(
-      MAX_AUDIENCES,
-    );
+    expect(readJwtSvidRequest(request(MAX_AUDIENCES, 256)).audience).toHaveLength(MAX_AUDIENCES);
+    expect(readJwtSvidRequest(request(4, MAX_AUDIENCE_BYTES)).audience).toHaveLength(4);
+    expect(codeOf(() => readJwtSvidRequest(request(MAX_AUDIENCES, 257)))).toBe('ARGUMENT_INVALID');
+    expect(codeOf(() => readJwtSvidRequest(request(5, MAX_AUDIENCE_BYTES)))).toBe('ARGUMENT_INVALID');
     expect(codeOf(() => readJwtSvidRequest(request(MAX_AUDIENCES + 1, 1)))).toBe('ARGUMENT_INVALID');
     expect(codeOf(() => readJwtSvidRequest(request(1, MAX_AUDIENCE_BYTES + 1)))).toBe('ARGUMENT_INVALID');
     expect(MAX_AUDIENCES).toBe(32);
