@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { SpoorError } from '../core/errors.js';
+import { EventTurn } from '../core/event-turn.js';
 import type { Logger } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import type { Recorder } from '../core/record.js';
@@ -33,6 +34,8 @@ interface Progress {
   attestedAtMs: number;
   /** What went wrong the last time, so that it is logged when it changes and not at every attempt. */
   failures: string;
+  /** The turn of the event loop in which its standing was last looked at for a call. */
+  lookedInTurn?: number;
   lost?: SpoorError;
   flight?: Promise<Attestation>;
 }
@@ -40,6 +43,7 @@ interface Progress {
 /** The attestation room: finds out what is true of a process now. */
 export class Attestors {
   readonly #deps: AttestorsDeps;
+  readonly #turn = new EventTurn();
   readonly #progress = new WeakMap<Instance, Progress>();
 
   constructor(deps: AttestorsDeps) {
@@ -59,12 +63,14 @@ export class Attestors {
    */
   attest(instance: Instance, call: CallFacts, signal: AbortSignal): Attestation | Promise<Attestation> {
     const progress = this.#progressOf(instance);
-    this.#demandStanding(instance, progress);
     const { value } = instance.attestation.current;
     const age = this.#deps.clock.monotonicMs() - progress.attestedAtMs;
-    if (value !== undefined && age < ATTESTATION_FRESH_MS) return value;
-    if (progress.flight !== undefined) return unlessAborted(progress.flight, signal);
-    return this.#attestAnew(instance, progress, call, signal);
+    const fresh = age < ATTESTATION_FRESH_MS ? value : undefined;
+    if (fresh === undefined && progress.flight === undefined && progress.lost === undefined) {
+      return this.#attestAnew(instance, progress, call, signal);
+    }
+    this.#demandStandingThisTurn(instance, progress);
+    return fresh ?? unlessAborted(progress.flight as Promise<Attestation>, signal);
   }
 
   /**
@@ -150,6 +156,13 @@ export class Attestors {
     } catch (error) {
       this.#deps.log.warn('an attestation could not be recorded', { call, instance: id, error });
     }
+  }
+
+  /** One look serves the calls of one turn of the event loop: what it lets through is as it was in the turn of the call. */
+  #demandStandingThisTurn(instance: Instance, progress: Progress): void {
+    if (progress.lookedInTurn === this.#turn.number && progress.lost === undefined) return;
+    this.#demandStanding(instance, progress);
+    progress.lookedInTurn = this.#turn.number;
   }
 
   #demandStanding(instance: Instance, progress: Progress, noticed?: SpoorError): void {

@@ -60,6 +60,23 @@ async function failureOf(attest: () => unknown): Promise<unknown> {
 }
 
 describe('Attestors', () => {
+  it('looks at a process once for the calls of one turn of the event loop, and again in the next', async () => {
+    await using at = await bench({ attestors: [says('unix', 'unix:uid:1')] });
+    let looks = 0;
+    const { pid, uid, gid, startTicks, folder, foreignUserNamespace } = at.instance.process;
+    const standing = (): 'same' => ((looks += 1), 'same');
+    const process = { pid, uid, gid, startTicks, folder, foreignUserNamespace, standing };
+    const counted = at.instances.of(process);
+    const attest = (): unknown => at.attestors.attest(counted, { call: 1 }, NEVER);
+    await attest();
+    expect(looks).toBe(1);
+    for (let call = 0; call < 5; call++) attest();
+    expect(looks).toBe(2);
+    await new Promise(setImmediate);
+    attest();
+    expect(looks).toBe(3);
+  });
+
   it('attests a real process with both attestors, sorted and without duplicates', async () => {
     await using at = await bench();
     const attestation = await at.attest();
