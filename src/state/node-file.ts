@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SpoorError } from '../core/errors.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { writeStateFile } from './state-file.js';
 
 /** Whose state a folder holds. */
 export interface NodeFile {
@@ -34,10 +34,10 @@ export async function readNode(folder: string, trustDomain: string): Promise<Nod
   return node;
 }
 
-/** Writes down whose state `folder` is from now on. */
+/** Writes down whose state `folder` is from now on. Errors: STATE_UNUSABLE when it cannot. */
 export async function pinNode(folder: string, node: NodeFile): Promise<NodeFile> {
   const document = { trust_domain: node.trustDomain, node_id: node.nodeId };
-  await writeFileAtomic(join(folder, NAME), `${JSON.stringify(document)}\n`);
+  await writeStateFile(join(folder, NAME), `${JSON.stringify(document)}\n`);
   return node;
 }
 
