@@ -1,4 +1,5 @@
-import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { SpoorError } from '../core/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
 
@@ -57,6 +58,7 @@ export class ListeningSocket implements Disposable {
 
 function makeRoom(kernel: Kernel, path: string): void {
   const found = look(path);
+  if (found === undefined && !existsSync(dirname(path))) throw unusable(path, 'its folder does not exist');
   if (found === undefined) return;
   if (!found.isSocket()) throw unusable(path, 'there is a file that is no socket');
   if (kernel.sockets.answers(path)) {

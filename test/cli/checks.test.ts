@@ -8,14 +8,17 @@ import { checkRunningDaemon } from '../../src/cli/checks/running-daemon.js';
 import { checkSettings } from '../../src/cli/checks/settings.js';
 import { checkSockets } from '../../src/cli/checks/sockets.js';
 import { checkState } from '../../src/cli/checks/state.js';
+import { checkUpstream } from '../../src/cli/checks/upstream.js';
 import { Cli } from '../../src/cli/cli.js';
 import type { CliIo } from '../../src/cli/io.js';
 import { loadConfig, type Config, type Flags } from '../../src/daemon/config.js';
+import { writePem } from '../../src/encoding/pem.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { StateFolder } from '../../src/state/state-folder.js';
 import { FakeAdmin } from '../fakes/fake-admin.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
+import { TestCertificate } from '../fakes/test-certificate.js';
 
 const UID = process.geteuid?.() ?? 0;
 
@@ -105,11 +108,47 @@ describe('checkState', () => {
     ]);
   });
 
+  it('refuses a folder that its owner cannot write to', async () => {
+    await using folder = await temporaryFolder();
+    const config = configIn(folder.path);
+    await mkdir(config.state, { mode: 0o500 });
+    expect(await checkState(config, ioIn(folder.path))).toMatchObject([
+      { severity: 'error', message: `this user may not write to ${config.state}` },
+    ]);
+  });
+
   it('says that it cannot be made', async () => {
     await using folder = await temporaryFolder();
     const config = configIn(folder.path, { state: '/proc/spoor/state' });
     const found = await checkState(config, ioIn(folder.path));
     expect(found).toMatchObject([{ message: expect.stringContaining('/proc/spoor/state') }]);
+  });
+});
+
+describe('checkUpstream', () => {
+  it('has nothing to say where none is set', async () => {
+    await using folder = await temporaryFolder();
+    expect(await checkUpstream(configIn(folder.path), ioIn(folder.path))).toEqual([]);
+  });
+
+  it('reads certificate, key and bundle as the daemon does', async () => {
+    await using folder = await temporaryFolder();
+    const file = (name: string): string => join(folder.path, name);
+    const upstream = { certificate: file('ca.pem'), key: file('ca.key'), bundle: file('roots.pem') };
+    const config = { ...configIn(folder.path), upstream };
+    const authority = await TestCertificate.selfSigned({ ca: true, uris: [], subject: 'O=Own' });
+    await writeFile(upstream.certificate, writePem('CERTIFICATE', authority.der));
+    await writeFile(upstream.key, writePem('PRIVATE KEY', authority.pkcs8));
+    expect(await checkUpstream(config, ioIn(folder.path))).toMatchObject([
+      { severity: 'error', subject: 'upstream', message: expect.stringContaining(upstream.bundle) },
+    ]);
+    await writeFile(upstream.bundle, writePem('CERTIFICATE', authority.der));
+    expect(await checkUpstream(config, ioIn(folder.path))).toMatchObject([{ severity: 'ok' }]);
+    const other = await TestCertificate.selfSigned({ ca: true });
+    await writeFile(upstream.key, writePem('PRIVATE KEY', other.pkcs8));
+    expect(await checkUpstream(config, ioIn(folder.path))).toMatchObject([
+      { severity: 'error', message: `${upstream.key} is not the key of ${upstream.certificate}` },
+    ]);
   });
 });
 

@@ -8,6 +8,7 @@ import { checkRunningDaemon } from './running-daemon.js';
 import { checkSettings } from './settings.js';
 import { checkSockets } from './sockets.js';
 import { checkState } from './state.js';
+import { checkUpstream } from './upstream.js';
 
 /**
  * Looks at everything that the daemon rests on, as the user who asks.
@@ -22,6 +23,7 @@ export async function checkAll(cli: Cli, flags: Flags): Promise<readonly Finding
     ...(await checkEntryFiles(config, cli.io)),
     ...(await checkBundleFiles(config, cli.io)),
     ...(await checkState(config, cli.io)),
+    ...(await checkUpstream(config, cli.io)),
     ...(await checkSockets(config, cli.io)),
     ...checkKernel(),
   ];

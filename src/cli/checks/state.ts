@@ -17,6 +17,9 @@ export async function checkState({ state, trustDomain }: Config, io: CliIo): Pro
   if ((found.mode & 0o077) !== 0) {
     return [failure(SUBJECT, `others can enter ${state}`, `Run: chmod 0700 ${state}`)];
   }
+  if ((found.mode & 0o700) !== 0o700) {
+    return [failure(SUBJECT, `this user may not write to ${state}`, `Run: chmod 0700 ${state}`)];
+  }
   try {
     await readNode(state, trustDomain.name);
     const open = await openFiles(state);
