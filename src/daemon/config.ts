@@ -77,7 +77,9 @@ function readSettings(
   } catch (cause) {
     // Without --config a missing file is an empty one: `spoord --trust-domain X` alone suffices.
     if (named === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new SpoorError('CONFIG_INVALID', `cannot read the settings file ${path}`, { cause });
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code;
+    throw new SpoorError('CONFIG_INVALID', `cannot read the settings file ${path}: ${why}`, { cause });
   }
 }
 
@@ -160,16 +162,11 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     admin_socket,
     ...rest
   } = settings;
-  if (trustDomain === undefined) {
-    throw invalid([
-      {
-        where: 'trust_domain',
-        found: 'nothing',
-        allowed: 'a name such as example.org, here or by --trust-domain',
-      },
-    ]);
-  }
   const standard = defaultPaths(mode, facts);
+  if (trustDomain === undefined) {
+    const allowed = `a name such as example.org, in ${file ?? standard.config} or by --trust-domain`;
+    throw invalid([{ where: 'trust_domain', found: 'nothing', allowed }]);
+  }
   const usesRuntime = settings.socket === undefined || admin_socket === undefined;
   return Object.freeze({
     ...rest,

@@ -7,6 +7,8 @@ import { LOG_LEVELS } from './log.js';
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
+/** More of anything than a machine has. */
+const MOST = 10_000_000;
 
 /**
  * Every setting, as it stands in spoor.yaml. The README's table and `spoor check` are made from this.
@@ -15,7 +17,7 @@ const DAY = 86_400;
  */
 export const SETTINGS = z.strictObject({
   trust_domain: trustDomain().optional().describe('The trust domain that this daemon issues for. Required.'),
-  mode: z.enum(['root', 'user']).optional().describe('root defends against hostile processes; user cannot.'),
+  mode: choice(['root', 'user']).optional().describe('root defends against hostile processes; user cannot.'),
   state: path('Folder of keys, database and record; 0700.'),
   socket: path('Socket of the Workload API.'),
   admin_socket: path('Socket of the admin API; 0600.'),
@@ -43,16 +45,15 @@ export const SETTINGS = z.strictObject({
   jwt: z
     .strictObject({
       issuer: z
-        .url({ protocol: /^https?$/ })
+        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
         .optional()
         .describe('Claim `iss` of JWT-SVIDs; absent unless set.'),
-      algorithm: z
-        .enum(['ES256', 'ES384', 'RS256'])
+      algorithm: choice(['ES256', 'ES384', 'RS256'])
         .default('ES256')
         .describe('Signature algorithm of JWT-SVIDs.'),
     })
     .prefault({}),
-  wit: z.boolean().default(true).describe('Offer the WIT-SVID profile.'),
+  wit: z.boolean('must be true or false').default(true).describe('Offer the WIT-SVID profile.'),
   keys: z
     .strictObject({
       passphrase_file: z
@@ -88,9 +89,8 @@ export const SETTINGS = z.strictObject({
     .describe('Claims besides sub, aud and exp that ValidateJWTSVID returns for foreign trust domains.'),
   log: z
     .strictObject({
-      level: z.enum(LOG_LEVELS).default('info').describe('Least level that is logged.'),
-      format: z
-        .enum(['auto', 'text', 'json'])
+      level: choice(LOG_LEVELS).default('info').describe('Least level that is logged.'),
+      format: choice(['auto', 'text', 'json'])
         .default('auto')
         .describe('auto: text on a terminal, JSON otherwise.'),
     })
@@ -100,11 +100,19 @@ export const SETTINGS = z.strictObject({
 export type Settings = z.output<typeof SETTINGS>;
 
 function path(what: string): z.ZodOptional<z.ZodString> {
-  return z.string().startsWith('/', 'must be an absolute path').optional().describe(what);
+  const words = 'must be an absolute path';
+  return z.string(words).startsWith('/', words).optional().describe(what);
 }
 
 function count(least: number, what: string): z.ZodNumber {
-  return z.int().min(least).max(10_000_000).describe(what);
+  const words = `must be a whole number from ${least} to ${MOST}`;
+  return z.int(words).min(least, words).max(MOST, words).describe(what);
+}
+
+function choice<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+): z.ZodEnum<{ [Value in Values[number]]: Value }> {
+  return z.enum(values, `must be one of ${values.join(', ')}`);
 }
 
 function duration(
@@ -113,7 +121,7 @@ function duration(
   most: number,
   what: string,
 ): z.ZodPrefault<z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>> {
-  const seconds = z.string().transform((text, context) => {
+  const seconds = z.string('must be a duration such as 90s, 15m or 24h').transform((text, context) => {
     const parsed = attempt(context, () => parseDuration(text));
     if (parsed < least || parsed > most) return fail(context, `must be from ${least} s to ${most} s`);
     return parsed;

@@ -86,14 +86,14 @@ describe('loadConfig', () => {
     expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
     const { message } = error as Error;
     expect(message).toContain('spoor.yaml:1 trust_domain: found EXAMPLE.org;');
-    expect(message).toContain('spoor.yaml:3 lifetimes.jwt_svid: found 5;');
+    expect(message).toContain('spoor.yaml:3 lifetimes.jwt_svid: found 5; must be a duration such as 90s');
     expect(message).toContain('spoor.yaml:4 lifetimes.x509_svid: found 40d; must be from 60 s to 86400 s');
     expect(message).toMatch(
       /spoor.yaml:5 colour: found an unknown setting; known here: trust_domain, mode, /,
     );
     expect(message).toContain('spoor.yaml:6 http.listen: found localhost:80; must be IP:PORT');
-    expect(message).toContain('spoor.yaml:7 limits.descriptors: found -1;');
-    expect(message).toMatch(/--mode: found admin; .*"root".*"user"/);
+    expect(message).toContain('spoor.yaml:7 limits.descriptors: found -1; must be a whole number from 64');
+    expect(message).toMatch(/--mode: found admin; must be one of root, user/);
   });
 
   it.each([
@@ -101,7 +101,11 @@ describe('loadConfig', () => {
     ['malformed YAML', 'a: [1\n', /spoor.yaml:\d: found malformed YAML/],
     ['a duplicate key', 'trust_domain: a.test\ntrust_domain: b.test\n', /spoor.yaml:2: found malformed YAML/],
     ['an alias', 'trust_domain: &a x.test\nstate: *a\n', /the alias \*a is not allowed/],
-    ['no trust domain', 'mode: user\n', /trust_domain: found nothing; a name such as example.org/],
+    [
+      'no trust domain',
+      'mode: user\n',
+      /trust_domain: found nothing; a name such as example.org, in \S+\/spoor.yaml or by/,
+    ],
     [
       'a relative path',
       'trust_domain: a.test\nstate: here\n',
@@ -116,7 +120,7 @@ describe('loadConfig', () => {
 
   it('refuses a named file that is not there', () => {
     expect(() => loadConfig({ config: '/nonexistent/spoor.yaml' }, NOBODY)).toThrow(
-      /cannot read the settings file/,
+      /cannot read the settings file \/nonexistent\/spoor.yaml: there is no such file/,
     );
   });
 });
