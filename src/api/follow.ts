@@ -2,6 +2,7 @@ import { SpoorError } from '../core/errors.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { RefusedMatch } from '../entries/entry.js';
 import type { ViewProfile } from '../issuance/views.js';
+import type { SpiffeId } from '../spiffe/spiffe-id.js';
 import type { CallContext } from './call-context.js';
 import type { Rooms } from './rooms.js';
 import type { Source } from './server-stream.js';
@@ -75,9 +76,11 @@ export class Follower<View> implements Source<Buffer> {
 function nothing(): void {}
 
 /** What a caller without an identity is answered; the log says which entries it missed only by their template. */
-export function notIssued(refused: readonly RefusedMatch[] = []): SpoorError {
+export function notIssued(refused: readonly RefusedMatch[] = [], asked?: SpiffeId): SpoorError {
+  const found =
+    asked === undefined ? 'no entry matches this process' : `no entry makes it ${asked.toString()}`;
   const missed = refused.map(({ entry, reason }) => `${entry.id}: ${reason}`).join('; ');
-  return new SpoorError('IDENTITY_NOT_ISSUED', 'no identity issued: no entry matches this process', {
+  return new SpoorError('IDENTITY_NOT_ISSUED', `no identity issued: ${found}`, {
     facts: missed === '' ? {} : { missed: missed.slice(0, 500) },
   });
 }

@@ -1,5 +1,6 @@
 import { SpoorError } from '../core/errors.js';
 import type { IssuedJwtSvid } from '../issuance/views.js';
+import type { SpiffeId } from '../spiffe/spiffe-id.js';
 import { writeJwtSvidResponse } from '../wire/responses.js';
 import type { JWTSVIDRequest } from '../wire/workload-api.js';
 import { notIssued } from './follow.js';
@@ -25,23 +26,27 @@ export function fetchJwtSvid({ views }: Rooms): Respond<JWTSVIDRequest, Buffer> 
       views.jwt(context.instance, context, request.audience, spiffeId);
 
     const attested = context.attest();
-    return attested instanceof Promise ? attested.then(() => answer(issue)) : answer(issue);
+    return attested instanceof Promise
+      ? attested.then(() => answer(issue, spiffeId))
+      : answer(issue, spiffeId);
   };
 }
 
 function answer(
   issue: () => readonly IssuedJwtSvid[] | Promise<readonly IssuedJwtSvid[]>,
+  asked: SpiffeId | undefined,
 ): Buffer | Promise<Buffer> {
   try {
     const svids = issue();
-    return svids instanceof Promise ? svids.then(write, failed) : write(svids);
+    if (!(svids instanceof Promise)) return write(svids, asked);
+    return svids.then((issued) => write(issued, asked), failed);
   } catch (error) {
     return failed(error);
   }
 }
 
-function write(svids: readonly IssuedJwtSvid[]): Buffer {
-  if (svids.length === 0) throw notIssued();
+function write(svids: readonly IssuedJwtSvid[], asked: SpiffeId | undefined): Buffer {
+  if (svids.length === 0) throw notIssued([], asked);
   return writeJwtSvidResponse(svids);
 }
 

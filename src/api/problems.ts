@@ -12,11 +12,11 @@ export function problemsOf({
   bundles,
   health,
 }: Pick<AdminRooms, 'catalog' | 'bundles' | 'health'>): Problem[] {
-  return [
-    ...catalog.problems.map(ofEntries),
-    ...bundles.problems.map(ofBundles),
-    ...health().filter(isUnwell).map(ofHealth),
-  ];
+  const ofFiles = [...catalog.problems.map(ofEntries), ...bundles.problems.map(ofBundles)];
+  // Health says in a word what these say in full.
+  const said = new Set(ofFiles.map(({ subject }) => subject));
+  const unwell = health().filter((finding) => isUnwell(finding) && !said.has(finding.name));
+  return [...ofFiles, ...unwell.map(ofHealth)];
 }
 
 function ofEntries({ file, line, path, found, allowed }: EntryProblem): Problem {

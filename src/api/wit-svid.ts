@@ -1,4 +1,5 @@
 import type { WitView } from '../issuance/views.js';
+import type { SpiffeId } from '../spiffe/spiffe-id.js';
 import { writeWitSvidResponse } from '../wire/responses.js';
 import type { WITSVIDRequest } from '../wire/workload-api.js';
 import { Follower, notIssued, type Following } from './follow.js';
@@ -18,14 +19,14 @@ export function fetchWitSvid({ views }: Rooms): Watch<WITSVIDRequest, Buffer> {
     const following: Following<WitView> = {
       profile: 'wit',
       take: () => views.wit(context.instance, context, spiffeId),
-      write: writeWitView,
+      write: (view) => writeWitView(view, spiffeId),
       suppressEqual: false,
     };
     return new Follower(context, views, following);
   };
 }
 
-function writeWitView({ svids, matches }: WitView): Buffer {
-  if (svids.length === 0) throw notIssued(matches.refused);
+function writeWitView({ svids, matches }: WitView, asked: SpiffeId | undefined): Buffer {
+  if (svids.length === 0) throw notIssued(matches.refused, asked);
   return writeWitSvidResponse(svids);
 }

@@ -50,11 +50,15 @@ export function authorityProbe(
 
 /** A bad edit keeps the last good entries in force: served, but not as the operator wants it. */
 export function entriesProbe(catalog: Pick<EntryCatalog, 'problems'>): HealthProbe {
-  return () =>
-    okUnless(
+  return () => {
+    const files = Map.groupBy(catalog.problems, ({ file }) => file);
+    return okUnless(
       'entries',
-      catalog.problems.map(({ file, line }) => `${file}:${line} is not valid`),
+      [...files].map(
+        ([file, { length }]) => `${file} is not valid: ${length} ${length === 1 ? 'fault' : 'faults'}`,
+      ),
     );
+  };
 }
 
 export function bundlesProbe(bundles: Pick<BundleStore, 'problems'>): HealthProbe {

@@ -1,3 +1,4 @@
+import type { LogFields } from '../core/log.js';
 import { runServices } from '../core/services.js';
 import { buildDaemon } from './build.js';
 import type { Config } from './config.js';
@@ -12,10 +13,15 @@ export async function runDaemon(config: Config, version: string, signal: AbortSi
   const { log, flush } = await openLog(config.log.level, config.log.format);
   try {
     await using daemon = await buildDaemon({ config, version, log, signal });
-    log.info('serving the Workload API');
+    log.info('serving the Workload API', { version, ...servedBy(config) });
     await runServices(daemon.services, signal);
     log.info('stopping');
   } finally {
     flush();
   }
+}
+
+/** Where and as whom: what an operator asks first. */
+function servedBy({ trustDomain, mode, socket, adminSocket, state, entries }: Config): LogFields {
+  return { trustDomain: trustDomain.name, mode, socket, adminSocket, state, entries };
 }

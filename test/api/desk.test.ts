@@ -47,6 +47,21 @@ describe('the desk', () => {
     expect(rooms.metrics.refusals).toEqual(['IDENTITY_NOT_ISSUED', 'IDENTITY_NOT_ISSUED']);
   });
 
+  it.each(['FetchJWTSVID', 'FetchWITSVID'] as const)(
+    'logs which SPIFFE ID was asked for in vain by %s, and does not tell the caller',
+    async (rpc) => {
+      const rooms = new FakeRooms();
+      await using endpoint = await openTestEndpoint(rooms);
+      using calls = client(endpoint);
+      const spiffe_id = 'spiffe://example.org/other';
+      const error = await calls.refused(rpc, { audience: ['a'], spiffe_id });
+      expect(error.details).toBe('no identity issued (call 1)');
+      expect(rooms.log.fields[0]).toMatchObject({
+        reason: 'no identity issued: no entry makes it spiffe://example.org/other',
+      });
+    },
+  );
+
   it('notes an answered call in the metrics only', async () => {
     const rooms = new FakeRooms();
     rooms.views.jwtSvids = [jwtSvid('/web')];
