@@ -11,11 +11,14 @@ const TOKEN = /^[\w-]+\.([\w-]+)\.[\w-]+$/u;
  * Takes:   `given` — hex as any tool prints it (capitals, colons), a jti, an instance id, or the path of a file with a
  *          PEM certificate or a token: a file is told by a slash or a dot in its name.
  * Returns: hex in lower case without colons, or the text as it is.
- * Errors:  ARGUMENT_INVALID for a file that cannot be read or holds neither.
+ * Errors:  ARGUMENT_INVALID for a file that cannot be read or holds neither, and for a token itself.
  */
 export async function needleOf(given: string): Promise<string> {
   if (HEX.test(given)) return given.replaceAll(':', '').toLowerCase();
   if (!/[./]/u.test(given)) return given;
+  // Not looked for, and not said again: other users can see arguments, and our message would end in a log.
+  if (jtiOf(given) !== undefined)
+    throw new SpoorError('ARGUMENT_INVALID', 'that is a token itself: name a file that holds it, or its jti');
   return needleIn((await textOf(given)).trim(), given);
 }
 

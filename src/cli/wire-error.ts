@@ -80,7 +80,7 @@ function codeOf(answered: status, message: string, isOurs: boolean): ErrorCode {
 }
 
 function codeInWords(message: string): ErrorCode | undefined {
-  const named = /^not available: ([A-Z0-9_]+)$/u.exec(message)?.[1];
+  const named = /^(?:not available|could not fetch JWT-SVID): ([A-Z0-9_]+)$/u.exec(message)?.[1];
   return isKnown(named) ? named : CODE_OF_WORDS.find(([words]) => words.test(message))?.[1];
 }
 

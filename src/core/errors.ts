@@ -57,10 +57,13 @@ export const ERRORS = {
     kind: 'operator',
     remedy: 'Correct the named lines; the last good entries stay in force.',
   },
-  SOCKET_IN_USE: { kind: 'operator', remedy: 'Stop the daemon that answers there, or set another --socket.' },
+  SOCKET_IN_USE: {
+    kind: 'operator',
+    remedy: 'Stop what answers there, or set another --socket, --admin-socket or --http.',
+  },
   SOCKET_UNUSABLE: {
     kind: 'operator',
-    remedy: 'Make the folder writable for the daemon, or set another --socket.',
+    remedy: 'Make the folder, writable for the daemon, or name another path or address.',
   },
   STATE_UNUSABLE: {
     kind: 'operator',
@@ -111,7 +114,10 @@ export const ERRORS = {
     remedy: 'Retry with backoff; the log has the outcome of each attestor.',
   },
   RATE_EXCEEDED: { kind: 'wait', remedy: 'Retry with backoff; `limits` in the settings holds the rates.' },
-  DAEMON_UNREACHABLE: { kind: 'wait', remedy: 'Start spoord, or name its socket with --socket.' },
+  DAEMON_UNREACHABLE: {
+    kind: 'wait',
+    remedy: 'Start spoord, or name its socket with --socket or --admin-socket.',
+  },
   DEADLINE_EXCEEDED: { kind: 'wait', remedy: 'Try again, or allow more time.' },
   STOPPING: { kind: 'wait', remedy: 'Reconnect; the daemon is stopping.' },
   // what only we can mend

@@ -131,7 +131,7 @@ describe('every command', () => {
       [
         `spoor: error: no daemon answers at ${socket}: there is no such socket`,
         `spoor: facts: socket=${socket}`,
-        'spoor: remedy: Start spoord, or name its socket with --socket.',
+        'spoor: remedy: Start spoord, or name its socket with --socket or --admin-socket.',
         'spoor: code: DAEMON_UNREACHABLE',
         '',
       ].join('\n'),

@@ -50,7 +50,7 @@ describe('spoor explain', () => {
     await using it = await opened();
     expect((await it.line.run(['explain', String(process.pid)])).out).toBe(
       [
-        'pid 4242: uid 1000, gid 100, /usr/bin/node, connected, has not connected yet',
+        'pid 4242: uid 1000, gid 100, /usr/bin/node, has not connected yet',
         'no identity would be issued: no entry matches this process',
         '',
         'rooms',
@@ -127,6 +127,7 @@ describe('spoor explain', () => {
     [status.UNAVAILABLE, 'workload attestation failed', 5, 'ATTESTATION_FAILED'],
     [status.UNAVAILABLE, 'rate limit exceeded for Explain', 5, 'RATE_EXCEEDED'],
     [status.UNAVAILABLE, 'not available: RECORD_UNWRITABLE', 3, 'RECORD_UNWRITABLE'],
+    [status.UNAVAILABLE, 'could not fetch JWT-SVID: RECORD_UNWRITABLE', 3, 'RECORD_UNWRITABLE'],
     [status.UNAVAILABLE, 'not yet', 5, 'AUTHORITY_NOT_READY'],
     [status.PERMISSION_DENIED, 'not available: ADMIN_DENIED', 3, 'ADMIN_DENIED'],
     [status.PERMISSION_DENIED, 'no identity issued', 4, 'IDENTITY_NOT_ISSUED'],

@@ -95,4 +95,13 @@ describe('spoor who', () => {
     const { exit, err } = await line.run(['who', needle]);
     expect([exit, err]).toEqual([2, expect.stringContaining(words)]);
   });
+
+  it('does not say again a token that stands on the command line', async () => {
+    await using admin = await FakeAdmin.open();
+    await using line = await commandLineFor(admin);
+    const token = (await TestAuthority.open()).jwt({ claims: { jti: 'token-7' } });
+    const { exit, out, err } = await line.run(['who', token]);
+    expect([exit, out, err]).toEqual([2, '', expect.stringContaining('that is a token itself')]);
+    expect(err).not.toContain(token);
+  });
 });

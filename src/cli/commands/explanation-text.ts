@@ -45,9 +45,9 @@ function headText(process: ExplainedProcess | null, { verdict, matches }: Explan
   const facts = [
     `uid ${uid}, gid ${gid}`,
     ...(path === '' ? [] : [path]),
-    ...(level === '' ? [] : [level]),
+    ...(level === '' || instance === '' ? [] : [level]),
     ...(instance === '' ? ['has not connected yet'] : [`instance ${instance}`]),
-    ...(foreign ? [paint.warning('of another user namespace')] : []),
+    ...(foreign ? [paint.warning('of another user namespace, or one that cannot be read')] : []),
   ];
   return `${paint.strong(`pid ${pid}`)}: ${facts.join(', ')}\n${shownVerdict}`;
 }
