@@ -24,7 +24,7 @@ export async function buildDaemon(deps: DaemonDeps): Promise<Daemon> {
   await using opened = new AsyncDisposableStack();
   const ground = await layGround(deps);
   const kept = await openKept(ground, opened);
-  const present = openInstances(ground, kept, opened);
+  const present = await openInstances(ground, kept, opened);
   const health = new HealthMonitor({ ...ground, probes: healthProbes(kept, present, ground.clock) });
   const inside: Inside = { ground, kept, present, health };
   const sockets = await openSockets(inside, opened);
@@ -54,7 +54,7 @@ function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets)
   const { entries, bundles, authorities, refusals } = kept;
   return [
     ...[entries, bundles, authorities, present.views, refusals],
-    ...[reattestation, health, housekeeping],
+    ...[reattestation, health, housekeeping, present.digestMemory],
     ...[agent, admin],
   ];
 }

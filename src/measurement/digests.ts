@@ -55,6 +55,16 @@ export class Digests implements AsyncDisposable {
     return this.#recall(key) ?? this.#flights.get(key) ?? this.#begin(descriptor, facts, key);
   }
 
+  /** What is remembered now, by marks that are another file's as soon as the file changes. */
+  remembered(): ReadonlyMap<string, string> {
+    return new Map(this.#remembered);
+  }
+
+  /** Remembers what an earlier daemon knew. */
+  recall(digests: ReadonlyMap<string, string>): void {
+    for (const [mark, digest] of digests) this.#remember(mark, digest);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#worker[Symbol.asyncDispose]();
   }

@@ -37,8 +37,13 @@ sub take {
 }
 
 sub ask {
-    socket(my $socket, AF_UNIX, SOCK_STREAM, 0) or die $!;
-    connect($socket, sockaddr_un($path)) or die $!;
+    my $socket;
+    # A daemon that is still starting is waited for.
+    while (1) {
+        socket($socket, AF_UNIX, SOCK_STREAM, 0) or die $!;
+        last if connect($socket, sockaddr_un($path));
+        select(undef, undef, undef, 0.001);
+    }
     syswrite($socket, $request);
     while (1) {
         my ($length, $type, $flags) = unpack('N C C', "\0" . take($socket, 9));

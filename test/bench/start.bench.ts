@@ -1,24 +1,27 @@
 // From the start of the process to its first answer, with existing state; and its memory at rest.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { print, quantile } from './figures.ts';
-import { BenchDaemon, load, Script } from './processes.ts';
+import { BenchDaemon, Script } from './processes.ts';
 
 const STARTS = 7;
 const REST_MS = 3_000;
 
-await using daemon = new BenchDaemon();
+await using daemon = new BenchDaemon('', ['node', 'perl']);
 await daemon.start();
-await load('x509', daemon.socket, 200);
 
 const times: number[] = [];
 const floors: number[] = [];
 for (let n = 0; n < STARTS; n++) {
   await daemon.stop();
-  await using waiting = new Script('first-answer.ts', daemon.socket);
-  await waiting.line();
+  // Waits for the socket, and ends with the first answer.
+  const newcomer = spawn('perl', [`${import.meta.dirname}/newcomers.pl`, daemon.socket, '1']);
+  await once(newcomer, 'spawn');
   const start = Date.now();
   daemon.spawn();
-  times.push((await waiting.next<{ at: number }>()).at - start);
+  await once(newcomer, 'exit');
+  times.push(Date.now() - start);
   floors.push(await bareStart());
 }
 print({

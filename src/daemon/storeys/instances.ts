@@ -8,6 +8,7 @@ import { descriptorLimit } from '../../kernel/process-control.js';
 import { CgroupMounts } from '../../measurement/cgroup-mounts.js';
 import { CgroupOwners } from '../../measurement/cgroup-owners.js';
 import { budgetLimits, DescriptorBudget, type BudgetLimits } from '../../measurement/descriptor-budget.js';
+import { DigestMemory } from '../../measurement/digest-memory.js';
 import { Digests } from '../../measurement/digests.js';
 import { ProcessTable } from '../../measurement/process-table.js';
 import { ProcessTree } from '../../measurement/process-tree.js';
@@ -23,25 +24,33 @@ export interface Instances {
   readonly instances: InstanceRegistry;
   readonly attestors: Attestors;
   readonly views: Views;
+  readonly digestMemory: DigestMemory;
 }
 
 /** A process that leaves the table takes its instance with it, and that its documents and keys. */
-export function openInstances(ground: Ground, kept: Kept, opened: AsyncDisposableStack): Instances {
-  const { config, kernel, random } = ground;
+export async function openInstances(
+  ground: Ground,
+  kept: Kept,
+  opened: AsyncDisposableStack,
+): Promise<Instances> {
+  const { config, kernel, random, clock, log } = ground;
   const views = openViews(ground, kept);
   const instances = new InstanceRegistry({ random, onGone: (instance) => views.forget(instance) });
   const budget = new DescriptorBudget(descriptorLimits(config, descriptorLimit(kernel.libc)));
   const gone = instances.release.bind(instances);
   const processes = opened.use(new ProcessTable({ kernel, budget, gone }));
-  return { processes, instances, attestors: openAttestors(ground, kept, opened), views };
+  const digests = opened.use(new Digests({ clock, maxBytes: config.limits.hash_size * MIB }));
+  const digestMemory = await DigestMemory.open({ path: kept.digestsPath, digests, clock, log });
+  const attestors = openAttestors(ground, kept, digests, opened);
+  return { processes, instances, attestors, views, digestMemory };
 }
 
 function openAttestors(
   { config, clock, log, metrics, uid }: Ground,
   { recorder }: Kept,
+  digests: Digests,
   opened: AsyncDisposableStack,
 ): Attestors {
-  const digests = opened.use(new Digests({ clock, maxBytes: config.limits.hash_size * MIB }));
   const tree = opened.use(new ProcessTree({ digests, clock }));
   const owners = new CgroupOwners({ mounts: new CgroupMounts(), clock });
   const unix = new UnixAttestor({ digests, accounts: new AccountFiles(clock) });

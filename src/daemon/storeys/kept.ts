@@ -9,11 +9,13 @@ import type { Config } from '../config.js';
 import type { Ground } from './ground.js';
 
 const RECORD = 'record.jsonl';
+const DIGESTS = 'digests.json';
 
 /** What outlives the daemon: the record, the authorities, the entries and the bundles of others. */
 export interface Kept {
   readonly recorder: RecordFile;
   readonly recordPath: string;
+  readonly digestsPath: string;
   readonly refusals: Refusals;
   readonly lifetimes: Lifetimes;
   readonly authorities: Authorities;
@@ -34,6 +36,7 @@ export async function openKept(ground: Ground, opened: AsyncDisposableStack): Pr
   return {
     recorder,
     recordPath,
+    digestsPath: state.file(DIGESTS),
     refusals: new Refusals({ recorder, clock, log }),
     lifetimes,
     authorities: await Authorities.open({ ...shared, state, settings, random, metrics, recorder }),
