@@ -35,7 +35,9 @@ export async function errorFromWire(cause: ServiceError, path: string | undefine
   }
   const sent = trailer(cause, TRAILERS.code);
   const message = withoutCall(cause.details);
-  const code = isKnown(sent) ? sent : codeOf(cause.code, message, call !== undefined);
+  // Words come first: to workloads SPIRE's one code stands for every failure to sign, and the words say which.
+  const told = call === undefined ? undefined : codeInWords(message);
+  const code = told ?? (isKnown(sent) ? sent : codeOf(cause.code, call !== undefined));
   const facts = {
     ...(call !== undefined && { call: Number(call) }),
     // A newer daemon's code has no row here: its own words then say what to do.
@@ -71,9 +73,7 @@ export async function unreachable(path: string, cause?: unknown): Promise<SpoorE
   });
 }
 
-function codeOf(answered: status, message: string, isOurs: boolean): ErrorCode {
-  const told = isOurs ? codeInWords(message) : undefined;
-  if (told !== undefined) return told;
+function codeOf(answered: status, isOurs: boolean): ErrorCode {
   // Somebody answered, so the daemon is there.
   if (isOurs && answered === status.UNAVAILABLE) return 'AUTHORITY_NOT_READY';
   return CODE_OF_STATUS[answered] ?? 'INVARIANT_BROKEN';

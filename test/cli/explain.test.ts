@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { SpoorError } from '../../src/core/errors.js';
 import type { Explanation } from '../../src/wire/explain.js';
 import { FakeAdmin } from '../fakes/fake-admin.js';
 import { CommandLine } from './command-line.js';
@@ -127,7 +128,6 @@ describe('spoor explain', () => {
     [status.UNAVAILABLE, 'workload attestation failed', 5, 'ATTESTATION_FAILED'],
     [status.UNAVAILABLE, 'rate limit exceeded for Explain', 5, 'RATE_EXCEEDED'],
     [status.UNAVAILABLE, 'not available: RECORD_UNWRITABLE', 3, 'RECORD_UNWRITABLE'],
-    [status.UNAVAILABLE, 'could not fetch JWT-SVID: RECORD_UNWRITABLE', 3, 'RECORD_UNWRITABLE'],
     [status.UNAVAILABLE, 'not yet', 5, 'AUTHORITY_NOT_READY'],
     [status.PERMISSION_DENIED, 'not available: ADMIN_DENIED', 3, 'ADMIN_DENIED'],
     [status.PERMISSION_DENIED, 'no identity issued', 4, 'IDENTITY_NOT_ISSUED'],
@@ -140,6 +140,15 @@ describe('spoor explain', () => {
       exit,
       { error: { code: name, message: details, facts: { call: 1 } } },
     ]);
+  });
+
+  it('tells why nothing could be signed, which the code of the answer does not', async () => {
+    await using it = await opened();
+    const words = 'could not fetch JWT-SVID: RECORD_UNWRITABLE';
+    it.agent.failure = new SpoorError('AUTHORITY_NOT_READY', words);
+    const { exit, err } = await it.line.run(['explain']);
+    expect([exit, err]).toEqual([3, expect.stringContaining('RECORD_UNWRITABLE\n')]);
+    expect(err).toContain('remedy: Free disk space');
   });
 
   it('says that a process is not there without asking the daemon', async () => {
