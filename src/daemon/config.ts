@@ -167,6 +167,11 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     const allowed = `a name such as example.org, in ${file ?? standard.config} or by --trust-domain`;
     throw invalid([{ where: 'trust_domain', found: 'nothing', allowed }]);
   }
+  if (mode === 'root' && facts.uid !== 0) {
+    // Whatever its capabilities, its keys would lie open to its own uid, and `spoor status` would say otherwise.
+    const allowed = `user, since this is uid ${facts.uid}; root mode is for a daemon that runs as root`;
+    throw invalid([{ where: 'mode', found: 'root', allowed }]);
+  }
   const usesRuntime = settings.socket === undefined || admin_socket === undefined;
   return Object.freeze({
     ...rest,

@@ -118,6 +118,12 @@ describe('loadConfig', () => {
     });
   });
 
+  it('promises root mode to nobody but root', () => {
+    const flags = { trustDomain: 'a.test', mode: 'root' };
+    expect(() => loadConfig(flags, NOBODY)).toThrow(/mode: found root; user, since this is uid 65534/);
+    expect(loadConfig(flags, { ...NOBODY, uid: 0 }).mode).toBe('root');
+  });
+
   it('refuses a named file that is not there', () => {
     expect(() => loadConfig({ config: '/nonexistent/spoor.yaml' }, NOBODY)).toThrow(
       /cannot read the settings file \/nonexistent\/spoor.yaml: there is no such file/,
