@@ -13,6 +13,8 @@ import { findSocket, type FoundSocket } from './sockets.js';
  * Errors: ENDPOINT_INVALID.
  */
 export function endpointOf(address: string): Endpoint {
+  // Resolved, it would be the working folder: most often a variable that was not set.
+  if (address === '') throw new SpoorError('ENDPOINT_INVALID', 'the address of the socket is empty');
   if (/^[a-z]+:/iu.test(address)) return parseEndpoint(address);
   return { kind: 'unix', path: resolve(address) };
 }

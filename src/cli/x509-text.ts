@@ -28,7 +28,11 @@ export function x509Json({ svids, bundles }: X509Context, files: readonly string
 
 /** The same for people. */
 export function x509Text(context: X509Context, files: readonly string[], now: Date, paint: Paint): string {
-  const trusted = [...context.bundles].map(trustedText).join(', ');
+  const own = context.svids[0]?.id.trustDomain.name;
+  const trusted = [...context.bundles]
+    .toSorted((one, other) => rank(one, own) - rank(other, own))
+    .map(trustedText)
+    .join(', ');
   return [
     ...context.svids.map((svid) => svidText(svid, now, paint)),
     `trusts ${trusted}`,
@@ -51,6 +55,11 @@ function renewal({ notBefore, notAfter }: X509Svid, now: Date): string {
   const half = (notBefore.getTime() + notAfter.getTime()) / 2;
   const seconds = (half - now.getTime()) / 1_000;
   return seconds > 0 ? `renews in about ${span(seconds)}` : 'renews now';
+}
+
+/** The own trust domain before all others. */
+function rank({ trustDomain }: Bundle, own: string | undefined): number {
+  return trustDomain.name === own ? 0 : 1;
 }
 
 function trustedText({ trustDomain, x509Authorities }: Bundle): string {

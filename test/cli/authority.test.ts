@@ -16,6 +16,17 @@ describe('spoor authority', () => {
     );
   });
 
+  it('shows the profiles in one order, whatever was turned last', async () => {
+    await using admin = await FakeAdmin.open();
+    await using line = await commandLineFor(admin);
+    const { out } = await line.run(['authority', 'rotate', 'x509']);
+    expect([...out.matchAll(/^(x509|jwt|wit) +(\w+)/gmu)].map(([, ...cells]) => cells.join(' '))).toEqual([
+      'x509 active',
+      'x509 old',
+      'jwt active',
+    ]);
+  });
+
   it('rotates one profile, or all', async () => {
     await using admin = await FakeAdmin.open();
     await using line = await commandLineFor(admin);

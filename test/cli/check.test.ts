@@ -61,6 +61,14 @@ describe('spoor check', () => {
     ]);
   });
 
+  it('says that the folder of the entry files is not there', async () => {
+    await using line = await CommandLine.open();
+    const { findings } = await checked(line);
+    expect(findings.filter(({ subject }) => subject === 'entries')).toMatchObject([
+      { severity: 'ok', message: `none in files: there is no folder ${join(line.folder, 'entries.d')}` },
+    ]);
+  });
+
   it('warns of an entry that rests on what a program says of itself', async () => {
     await using line = await CommandLine.open();
     const folder = join(line.folder, 'entries.d');

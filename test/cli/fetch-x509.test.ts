@@ -39,7 +39,7 @@ describe('spoor fetch x509', () => {
         '  serial       SERIAL',
         '  fingerprint  FINGERPRINT',
         '  expires      in 60 min, renews in about 30 min',
-        'trusts partner.example (1 authority), example.org (1 authority)',
+        'trusts example.org (1 authority), partner.example (1 authority)',
         '',
       ].join('\n'),
     );

@@ -20,6 +20,17 @@ async function listening(path: string): Promise<Server> {
   return server;
 }
 
+describe('the flags of the sockets', () => {
+  it.each([
+    ['status', '--admin-socket', ''],
+    ['fetch', 'x509', '--socket', ''],
+  ])('are not taken for the working folder when they are empty: %s %s', async (...argv) => {
+    await using line = await CommandLine.open();
+    const { exit, err } = await line.run(argv);
+    expect([exit, err]).toEqual([2, expect.stringContaining('the address of the socket is empty')]);
+  });
+});
+
 describe('findSocket', () => {
   it('takes the flag before everything else', async () => {
     const facts = factsIn('/nowhere', { SPIFFE_ENDPOINT_SOCKET: 'unix:///a', SPOOR_ADMIN_SOCKET: '/b' });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
 import { EntryCatalog, type EntryProblem } from '../../entries/entry-catalog.js';
@@ -30,6 +31,7 @@ export async function checkEntryFiles(
     );
     const faults = catalog.problems.map(problemFinding);
     if (faults.length + weak.length > 0) return [...faults, ...weak];
+    if (!existsSync(folder)) return [ok(SUBJECT, `none in files: there is no folder ${folder}`)];
     return [ok(SUBJECT, `${set.size} in the files of ${folder}`)];
   } catch (error) {
     return [failureOf(SUBJECT, error)];

@@ -10,7 +10,8 @@ state is prepared, published, active, old, tainted, revoked or removed; instants
 
 /** The authorities, a line each: what signs is green, what nobody shall trust is red. */
 export function authoritiesText(authorities: readonly WireAuthorityState[], now: Date, paint: Paint): string {
-  const rows = authorities.map(({ profile, id, state, not_after, next_change }) => [
+  const sorted = authorities.toSorted((one, other) => orderOf(one) - orderOf(other));
+  const rows = sorted.map(({ profile, id, state, not_after, next_change }) => [
     profile,
     painted(state, paint),
     relativeText(not_after, now),
@@ -18,6 +19,11 @@ export function authoritiesText(authorities: readonly WireAuthorityState[], now:
     id,
   ]);
   return headedTable(['profile', 'state', 'expires', 'next change', 'id'], rows, 'no authorities');
+}
+
+/** By profile; within one, in the order in which the daemon tells them. */
+function orderOf({ profile }: WireAuthorityState): number {
+  return ['x509', 'jwt', 'wit'].indexOf(profile);
 }
 
 function painted(state: string, paint: Paint): string {
