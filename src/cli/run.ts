@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import { SpoorError } from '../core/errors.js';
 import { Cli } from './cli.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
+import { misuse } from './misuse.js';
 import { buildProgram } from './program.js';
 import { report, type OutputFormat } from './report.js';
 
@@ -24,14 +24,6 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
     if (error.code === 'commander.help') return EXIT_CODES.caller;
     return report(misuse(error), formatOf(argv), io);
   }
-}
-
-function misuse(error: CommanderError): SpoorError {
-  const message = error.message
-    .replace(/^error: /u, '')
-    .replaceAll(/\n+/gu, ' ')
-    .replace(/\.$/u, '');
-  return new SpoorError('ARGUMENT_INVALID', message, { cause: error });
 }
 
 /** The format asked for, also when the command line could not be understood. */

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { SpoorError } from '../core/errors.js';
 import { loadConfig, type Flags } from '../daemon/config.js';
 import { runDaemon } from '../daemon/run.js';
 import { withDaemonFlags } from './daemon-flags.js';
 import type { ExitCode } from './exit-code.js';
+import { misuse } from './misuse.js';
 import { processIo } from './process-io.js';
 import { report } from './report.js';
 import { packageVersion } from './version.js';
@@ -28,8 +28,7 @@ export async function spoord(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(error, 'text', io);
     if (error.exitCode === 0) return 0;
-    const message = error.message.replace(/^error: /u, '');
-    return report(new SpoorError('ARGUMENT_INVALID', message, { cause: error }), 'text', io);
+    return report(misuse(error), 'text', io);
   }
 }
 
@@ -37,7 +36,8 @@ export async function spoord(argv: readonly string[]): Promise<ExitCode> {
 export function program(): Command {
   const command = new Command('spoord')
     .description('the Spoor daemon: attests the processes of this machine and serves them SVIDs')
-    .version(packageVersion())
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
     .addHelpText('after', '\nExample:\n  spoord --trust-domain example.org')
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
