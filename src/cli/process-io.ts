@@ -38,7 +38,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
 }
 
 /** `spoor entry list | head -1` is no failure. */
-function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
+export function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;

@@ -4,7 +4,7 @@ import { runDaemon } from '../daemon/run.js';
 import { withDaemonFlags } from './daemon-flags.js';
 import type { ExitCode } from './exit-code.js';
 import { misuse } from './misuse.js';
-import { processIo } from './process-io.js';
+import { endQuietlyWithReader, processIo } from './process-io.js';
 import { report } from './report.js';
 import { packageVersion } from './version.js';
 
@@ -18,6 +18,8 @@ const UMASK = 0o077;
  */
 export async function spoord(argv: readonly string[]): Promise<ExitCode> {
   process.umask(UMASK);
+  // On standard output there is only `--help` and `--version`.
+  endQuietlyWithReader(process.stdout);
   const io = processIo();
   try {
     const flags = program()

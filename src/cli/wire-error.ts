@@ -41,7 +41,7 @@ export async function errorFromWire(cause: ServiceError, path: string | undefine
   const facts = {
     ...(call !== undefined && { call: Number(call) }),
     // A newer daemon's code has no row here: its own words then say what to do.
-    ...(sent !== undefined && sent !== code && newerFacts(sent, trailer(cause, TRAILERS.remedy))),
+    ...(sent !== undefined && !isKnown(sent) && newerFacts(sent, trailer(cause, TRAILERS.remedy))),
   };
   return new SpoorError(code, message, { facts, cause });
 }

@@ -149,6 +149,7 @@ describe('spoor explain', () => {
     const { exit, err } = await it.line.run(['explain']);
     expect([exit, err]).toEqual([3, expect.stringContaining('RECORD_UNWRITABLE\n')]);
     expect(err).toContain('remedy: Free disk space');
+    expect(err).toContain('facts: call=1\n');
   });
 
   it('says that a process is not there without asking the daemon', async () => {

@@ -53,8 +53,12 @@ describe('the spoor process', () => {
     expect([code, stderr]).toEqual([3, 'spoor: error: Node.js 20.20.2 is too old: 24 or later is needed\n']);
   });
 
-  it('ends quietly when nobody reads on', async () => {
-    const child = spawn(process.execPath, [...SPOOR, 'errors'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  it.each([
+    ['spoor', 'errors'],
+    ['spoord', '--help'],
+  ])('ends quietly when nobody reads on: %s %s', async (program, argument) => {
+    const argv = [...SPOOR.slice(0, -1), `${HERE}src/cli/${program}.ts`, argument];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let said = '';
     child.stderr.on('data', (text) => (said += String(text)));
