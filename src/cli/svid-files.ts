@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HeldWitSvid } from '../client/token-responses.js';
 import type { X509Context } from '../client/x509-responses.js';
@@ -9,6 +9,7 @@ import type { Bundle } from '../spiffe/bundle.js';
 import type { JwtSvid } from '../spiffe/jwt-svid.js';
 import type { X509Svid } from '../spiffe/x509-svid.js';
 import { writeFileAtomic } from '../state/atomic-file.js';
+import { makeFolder } from '../state/make-folder.js';
 
 const PUBLIC = 0o644;
 const SECRET = 0o600;
@@ -117,7 +118,7 @@ function bundleFile({ trustDomain: { name }, x509Authorities }: Bundle, own: str
 
 async function writeAll(folder: string, planned: readonly Planned[]): Promise<readonly string[]> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     for (const { name, text, mode } of planned) await writeFileAtomic(join(folder, name), text, mode);
   } catch (cause) {
     throw unwritable(folder, cause);

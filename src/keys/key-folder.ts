@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpoorError } from '../core/errors.js';
+import { makeFolder } from '../state/make-folder.js';
 import { DISK, type Disk } from './disk.js';
 
 const SUFFIX = '.pem';
@@ -27,7 +28,7 @@ export class KeyFolder {
 
   /** Makes the folder when it is not there, and closes it to others when it is. */
   static async open(path: string, passphrase?: string, disk: Disk = DISK): Promise<KeyFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     await chmod(path, 0o700);
     return new KeyFolder(path, passphrase, disk);
   }

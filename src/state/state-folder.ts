@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { makeFolder } from './make-folder.js';
 import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { SpoorError } from '../core/errors.js';
@@ -64,7 +65,7 @@ export class StateFolder implements AsyncDisposable {
 
 async function openFolder(path: string): Promise<FileHandle> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     return await open(path, 'r');
   } catch (error) {
     throw unusable(`${path} cannot be made or opened`, error);
