@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
-import { makeFolder } from './make-folder.js';
 import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { SpoorError } from '../core/errors.js';
 import { tryLock } from '../kernel/file-lock.js';
 import { Libc } from '../kernel/libc.js';
 import { Database } from './database.js';
+import { makeFolder } from './make-folder.js';
 import { pinNode, readNode, type NodeFile } from './node-file.js';
 
 const DATABASE = 'spoor.db';
