@@ -28,7 +28,7 @@ describe('the built daemon', () => {
     expect(await modeOf(daemon.file('state/record.jsonl'))).toBe('600');
   });
 
-  it('brings an edited entry file to an open stream within 100 ms', async () => {
+  it('brings an edited entry file to an open stream', async () => {
     await using daemon = await RunningDaemon.start({ entries: ENTRIES });
     await using source = await X509Source.open({ endpoint: daemon.endpoint });
     const before = performance.now();
@@ -55,6 +55,13 @@ describe('the built daemon', () => {
     const after = await daemon.spoor('authority', 'show', '--output', 'json');
     expect(idsIn(after.stdout)).toEqual(idsIn(before.stdout));
     expect(idsIn(after.stdout)).toHaveLength(3);
+  });
+
+  it('keeps the digests of executables for the next start', async () => {
+    await using daemon = await RunningDaemon.start({ entries: ENTRIES });
+    expect(await daemon.spoor('fetch', 'x509')).toMatchObject({ code: 0 });
+    await daemon.stop();
+    expect(await readFile(daemon.file('state/digests.json'), 'utf8')).toMatch(/":"[0-9a-f]{64}"/);
   });
 
   it('lets a source live through a restart', async () => {
