@@ -3,7 +3,7 @@ import type { Digests } from '../measurement/digests.js';
 import { measureExecutable, type Executable } from '../measurement/executable.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import { readStatus, type ProcessStatus } from '../measurement/status.js';
-import type { AccountFiles, AccountNames } from './account-names.js';
+import type { AccountFiles, AccountNames } from '../measurement/account-names.js';
 import type { Attestor, Finding } from './attestor.js';
 
 export interface UnixAttestorDeps {

@@ -17,8 +17,10 @@ export function withDaemonFlags(command: Command): Command {
     .option('--state <folder>', 'keys, database and record')
     .option('--socket <path>', 'the socket of the Workload API')
     .option('--admin-socket <path>', 'the socket of the admin API')
+    .option('--launch-socket <path>', 'the socket of `spoor launch`')
     .option('--entries <folder>', 'entry files, watched')
     .option('--bundles <folder>', 'bundles of other trust domains, watched')
+    .option('--launch <folder>', 'launch definitions, watched')
     .option('--http <address>', 'IP:PORT of /live, /ready and /metrics')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged').choices([

@@ -46,6 +46,21 @@ export const ERRORS = {
   BUNDLE_NOT_FOUND: { kind: 'caller', remedy: 'List the bundles with `spoor bundle list`.' },
   AUTHORITY_NOT_FOUND: { kind: 'caller', remedy: 'List the authorities with `spoor authority show`.' },
   PROCESS_NOT_FOUND: { kind: 'caller', remedy: 'Name a process that is running; `ps` lists them.' },
+  INSTANCE_NOT_FOUND: { kind: 'caller', remedy: 'List the launched instances with `spoor instances`.' },
+  DEFINITION_NOT_FOUND: {
+    kind: 'caller',
+    remedy: 'List the launch definitions with `spoor launch-def list`.',
+  },
+  DEFINITION_EXISTS: { kind: 'caller', remedy: 'Choose another name, or delete the definition that has it.' },
+  DEFINITION_READ_ONLY: { kind: 'caller', remedy: 'Edit the file that is named; it is watched.' },
+  LAUNCH_REFUSED: {
+    kind: 'caller',
+    remedy: 'Launch as the definition allows, or have the operator change it (`spoor launch-def show`).',
+  },
+  LAUNCH_MESSAGE_INVALID: {
+    kind: 'caller',
+    remedy: 'Speak the launch protocol as `spoor launch` of the same version does.',
+  },
   HTTP2_INVALID: {
     kind: 'caller',
     remedy: 'Speak HTTP/2 with prior knowledge over the socket, as gRPC libraries do.',
@@ -57,9 +72,18 @@ export const ERRORS = {
     kind: 'operator',
     remedy: 'Correct the named lines; the last good entries stay in force.',
   },
+  DEFINITIONS_INVALID: {
+    kind: 'operator',
+    remedy: 'Correct the named lines; the last good launch definitions stay in force.',
+  },
+  LAUNCH_FAILED: {
+    kind: 'operator',
+    remedy:
+      'Mend what the message names: the definition, its files or its user; `spoor check` looks at them.',
+  },
   SOCKET_IN_USE: {
     kind: 'operator',
-    remedy: 'Stop what answers there, or set another --socket, --admin-socket or --http.',
+    remedy: 'Stop what answers there, or set another --socket, --admin-socket, --launch-socket or --http.',
   },
   SOCKET_UNUSABLE: {
     kind: 'operator',
@@ -117,6 +141,10 @@ export const ERRORS = {
   DAEMON_UNREACHABLE: {
     kind: 'wait',
     remedy: 'Start spoord, or name its socket with --socket or --admin-socket.',
+  },
+  LAUNCH_LOST: {
+    kind: 'wait',
+    remedy: 'The program went on, and its exit status is lost; `spoor instances` lists what still runs.',
   },
   DEADLINE_EXCEEDED: { kind: 'wait', remedy: 'Try again, or allow more time.' },
   STOPPING: { kind: 'wait', remedy: 'Reconnect; the daemon is stopping.' },

@@ -17,9 +17,11 @@ export interface DefaultPaths {
   readonly runtime: string;
   readonly socket: string;
   readonly adminSocket: string;
+  readonly launchSocket: string;
   readonly config: string;
   readonly entries: string;
   readonly bundles: string;
+  readonly launch: string;
   readonly state: string;
 }
 
@@ -30,9 +32,11 @@ export function defaultPaths(mode: Mode, facts: PathFacts): DefaultPaths {
     runtime,
     socket: join(runtime, 'agent.sock'),
     adminSocket: join(runtime, 'admin.sock'),
+    launchSocket: join(runtime, 'launch.sock'),
     config: join(settings, 'spoor.yaml'),
     entries: join(settings, 'entries.d'),
     bundles: join(settings, 'bundles.d'),
+    launch: join(settings, 'launch.d'),
     state,
   };
 }

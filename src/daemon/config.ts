@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { SpoorError } from '../core/errors.js';
 import { defaultPaths, type Mode, type PathFacts } from '../core/paths.js';
@@ -15,8 +15,10 @@ export interface Flags {
   readonly state?: string;
   readonly socket?: string;
   readonly adminSocket?: string;
+  readonly launchSocket?: string;
   readonly entries?: string;
   readonly bundles?: string;
+  readonly launch?: string;
   readonly http?: string;
   readonly logLevel?: string;
 }
@@ -24,7 +26,15 @@ export interface Flags {
 /** The settings in force: checked, complete, frozen. */
 export interface Config extends Omit<
   Settings,
-  'trust_domain' | 'mode' | 'state' | 'socket' | 'admin_socket' | 'entries' | 'bundles'
+  | 'trust_domain'
+  | 'mode'
+  | 'state'
+  | 'socket'
+  | 'admin_socket'
+  | 'launch_socket'
+  | 'entries'
+  | 'bundles'
+  | 'launch'
 > {
   readonly trustDomain: TrustDomain;
   readonly mode: Mode;
@@ -35,9 +45,13 @@ export interface Config extends Omit<
   readonly state: string;
   readonly socket: string;
   readonly adminSocket: string;
+  readonly launchSocket: string;
   readonly entries: string;
   readonly bundles: string;
+  readonly launch: string;
 }
+
+type WatchedFolders = Pick<Config, 'entries' | 'bundles' | 'launch'>;
 
 interface Problem {
   /** `spoor.yaml:3 lifetimes.jwt_svid` or `--http`. */
@@ -95,13 +109,15 @@ const FLAG_OF: Readonly<Record<string, { readonly key: keyof Flags; readonly fla
   state: { key: 'state', flag: '--state' },
   socket: { key: 'socket', flag: '--socket' },
   admin_socket: { key: 'adminSocket', flag: '--admin-socket' },
+  launch_socket: { key: 'launchSocket', flag: '--launch-socket' },
   entries: { key: 'entries', flag: '--entries' },
   bundles: { key: 'bundles', flag: '--bundles' },
+  launch: { key: 'launch', flag: '--launch' },
   'http.listen': { key: 'http', flag: '--http' },
   'log.level': { key: 'logLevel', flag: '--log-level' },
 };
 
-const PATHS = new Set(['state', 'socket', 'admin_socket', 'entries', 'bundles']);
+const PATHS = new Set(['state', 'socket', 'admin_socket', 'launch_socket', 'entries', 'bundles', 'launch']);
 
 /** The file's value with each flag in its place; paths of flags are relative to the working folder, as in any command. */
 function overridden(value: unknown, flags: Flags): unknown {
@@ -160,6 +176,7 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     trust_domain: trustDomain,
     mode = facts.uid === 0 ? 'root' : 'user',
     admin_socket,
+    launch_socket,
     ...rest
   } = settings;
   const standard = defaultPaths(mode, facts);
@@ -173,6 +190,7 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     throw invalid([{ where: 'mode', found: 'root', allowed }]);
   }
   const usesRuntime = settings.socket === undefined || admin_socket === undefined;
+  const socket = settings.socket ?? standard.socket;
   return Object.freeze({
     ...rest,
     trustDomain,
@@ -180,23 +198,21 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     file,
     runtime: usesRuntime ? standard.runtime : undefined,
     state: settings.state ?? standard.state,
-    socket: settings.socket ?? standard.socket,
+    socket,
     adminSocket: admin_socket ?? standard.adminSocket,
+    launchSocket: launch_socket ?? join(dirname(socket), 'launch.sock'),
     ...watched(settings, file, standard),
   });
 }
 
-/** entries.d and bundles.d lie beside the settings file, wherever that is. */
-function watched(
-  settings: Settings,
-  file: string | undefined,
-  standard: { readonly entries: string; readonly bundles: string },
-): { readonly entries: string; readonly bundles: string } {
+/** entries.d, bundles.d and launch.d lie beside the settings file, wherever that is. */
+function watched(settings: Settings, file: string | undefined, standard: WatchedFolders): WatchedFolders {
   const beside = (name: string, path: string): string =>
     file === undefined ? path : resolve(dirname(file), name);
   return {
     entries: settings.entries ?? beside('entries.d', standard.entries),
     bundles: settings.bundles ?? beside('bundles.d', standard.bundles),
+    launch: settings.launch ?? beside('launch.d', standard.launch),
   };
 }
 

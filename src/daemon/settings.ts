@@ -21,8 +21,10 @@ export const SETTINGS = z.strictObject({
   state: path('Folder of keys, database and record; 0700.'),
   socket: path('Socket of the Workload API.'),
   admin_socket: path('Socket of the admin API; 0600.'),
+  launch_socket: path('Socket of `spoor launch`; by default beside the agent socket.'),
   entries: path('Folder of entry files, watched.'),
   bundles: path('Folder of the bundles of other trust domains, watched.'),
+  launch: path('Folder of launch definitions, watched.'),
   http: z
     .strictObject({ listen: listen().describe('IP:PORT of /live, /ready and /metrics; off unless set.') })
     .optional(),

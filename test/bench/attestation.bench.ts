@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AccountFiles } from '../../dist/attestation/account-names.js';
+import { AccountFiles } from '../../dist/measurement/account-names.js';
 import { Attestors } from '../../dist/attestation/attest.js';
 import { ProcessAttestor } from '../../dist/attestation/process-attestor.js';
 import { UnixAttestor } from '../../dist/attestation/unix-attestor.js';

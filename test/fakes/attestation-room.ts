@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AccountFiles } from '../../src/attestation/account-names.js';
+import { AccountFiles } from '../../src/measurement/account-names.js';
 import { Attestors } from '../../src/attestation/attest.js';
 import type { Attestor } from '../../src/attestation/attestor.js';
 import { ProcessAttestor } from '../../src/attestation/process-attestor.js';

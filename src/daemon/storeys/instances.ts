@@ -1,4 +1,4 @@
-import { AccountFiles } from '../../attestation/account-names.js';
+import { AccountFiles } from '../../measurement/account-names.js';
 import { Attestors } from '../../attestation/attest.js';
 import { ProcessAttestor } from '../../attestation/process-attestor.js';
 import { UnixAttestor } from '../../attestation/unix-attestor.js';

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AccountFiles, parseAccounts } from '../../src/attestation/account-names.js';
+import { AccountFiles, parseAccounts } from '../../src/measurement/account-names.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
