@@ -1,6 +1,6 @@
 import { ERRORS } from '../core/errors.js';
-import type { EntryProblem } from '../entries/entry-catalog.js';
 import type { BundleProblem } from '../issuance/bundle-store.js';
+import type { FileProblem } from '../state/file-problems.js';
 import type { Problem } from '../wire/admin.js';
 import type { AdminRooms, Finding } from './admin-rooms.js';
 
@@ -19,7 +19,7 @@ export function problemsOf({
   return [...ofFiles, ...unwell.map(ofHealth)];
 }
 
-function ofEntries({ file, line, path, found, allowed }: EntryProblem): Problem {
+function ofEntries({ file, line, path, found, allowed }: FileProblem): Problem {
   return {
     severity: 'error',
     subject: 'entries',

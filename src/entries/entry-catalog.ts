@@ -9,17 +9,20 @@ import { finishInSlices } from '../core/steps.js';
 import { Turns } from '../core/turns.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { Database } from '../state/database.js';
+import type { FileProblem } from '../state/file-problems.js';
+import { ItemFiles, type FilesChange } from '../state/item-files.js';
 import { WatchedFolder } from '../state/watched-folder.js';
 import { checkDraft, entryOf, type EntryDraft } from './entry-draft.js';
-import type { EntryProblem } from './entry-items.js';
-import { EntryFiles, type FilesChange } from './entry-files.js';
+import { readEntryFile } from './entry-file.js';
 import { entrySchemas, type EntrySchemas } from './entry-schema.js';
 import { EntrySet } from './entry-set.js';
 import { EntryStore } from './entry-store.js';
 import type { Entry } from './entry.js';
 import { readSpireEntries, type ImportResult, type SkippedEntry } from './spire-import.js';
 
-export type { EntryProblem } from './entry-items.js';
+/** Of all files together: ten times what is promised to be quick, and some 600 MB of memory. */
+const MAX_ENTRIES = 1_000_000;
+const WORDS = { item: 'entry', items: 'entries', key: 'id', aKey: 'an id' } as const;
 
 export interface EntryCatalogDeps {
   /** Where the entry files lie. */
@@ -42,7 +45,7 @@ export class EntryCatalog implements Service {
   readonly #deps: EntryCatalogDeps;
   readonly #schemas: EntrySchemas;
   readonly #folder: WatchedFolder;
-  readonly #files: EntryFiles;
+  readonly #files: ItemFiles<Entry>;
   readonly #store: EntryStore;
   /** A big change takes a while, and others are let work meanwhile: whoever wants to change something waits its turn. */
   readonly #turns = new Turns();
@@ -53,7 +56,14 @@ export class EntryCatalog implements Service {
     this.#folder = new WatchedFolder({ ...deps, path: deps.folder, accepts: isEntryFile });
     this.#store = new EntryStore(deps.database);
     this.entries = new SnapshotCell(EntrySet.of([], deps.trustDomain));
-    this.#files = new EntryFiles({ ...deps, find: (id) => this.#get(id) });
+    this.#files = new ItemFiles({
+      ...deps,
+      find: (id) => this.#get(id),
+      keyOf: ({ id }) => id,
+      read: (path, contents) => readEntryFile(path, contents, this.#schemas),
+      maxItems: MAX_ENTRIES,
+      words: WORDS,
+    });
   }
 
   /**
@@ -69,7 +79,7 @@ export class EntryCatalog implements Service {
   }
 
   /** Of the files as they stand now. While there are any, the last good files stay in force. */
-  get problems(): readonly EntryProblem[] {
+  get problems(): readonly FileProblem[] {
     return this.#files.problems;
   }
 
@@ -167,7 +177,7 @@ export class EntryCatalog implements Service {
     return entry;
   }
 
-  async #apply({ added, removed }: FilesChange): Promise<void> {
+  async #apply({ added, removed }: FilesChange<Entry>): Promise<void> {
     if (added.length + removed.length > 0) await this.#publish(added, removed);
     await this.#files.keep();
   }

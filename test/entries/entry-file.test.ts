@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEntryFile } from '../../src/entries/entry-file.js';
-import type { EntryProblem } from '../../src/entries/entry-items.js';
+import type { FileProblem } from '../../src/state/file-problems.js';
 import { entrySchemas } from '../../src/entries/entry-schema.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { clause } from '../conformance/prove.js';
@@ -31,7 +31,7 @@ describe('readEntryFile', () => {
   it('reads every field, and leaves out what an entry does not have', async () => {
     expect(await read(FULL)).toEqual({
       problems: [],
-      entries: [
+      items: [
         {
           id: 'web',
           spiffeId: 'spiffe://example.org/web',
@@ -65,14 +65,14 @@ describe('readEntryFile', () => {
       '- id: web',
       '-\n    id: web',
     );
-    const { entries, problems } = await read(other);
-    const sourceless = (await read(FULL)).entries.map((entry) => ({ ...entry, source: expect.anything() }));
+    const { items: entries, problems } = await read(other);
+    const sourceless = (await read(FULL)).items.map((entry) => ({ ...entry, source: expect.anything() }));
     expect(problems).toEqual([]);
     expect(entries).toEqual(sourceless);
   });
 
   it('names all problems, each with line, place, what was found and what is allowed', async () => {
-    const { entries, problems } = await read(`
+    const { items: entries, problems } = await read(`
 entries:
   - id: good
     spiffe_id: spiffe://example.org/good
@@ -129,7 +129,7 @@ entries:
     ],
     ['an alias', 'entries: &a\n  - *a\n', '2 : found the alias *a is not allowed: write the value out, …'],
   ])('finds fault with a file that holds %s', async (_, text, problem) => {
-    const { entries, problems } = await read(text);
+    const { items: entries, problems } = await read(text);
     expect(entries).toEqual([]);
     const [start = ''] = problem.split('…');
     expect(problems.map(brief)).toContainEqual(expect.stringContaining(start.slice(0, 40)));
@@ -142,7 +142,7 @@ entries:
 
   it('reads files beyond 2 MiB in plain form only, and says which line is not', async () => {
     const many = Array.from({ length: 30_000 }, (_, at) => entry(`e${at}`)).join('');
-    expect(await read(`entries:\n${many}`)).toMatchObject({ problems: [], entries: { length: 30_000 } });
+    expect(await read(`entries:\n${many}`)).toMatchObject({ problems: [], items: { length: 30_000 } });
     const { problems } = await read(`entries:\n${many}  - id: ünd\n`);
     expect(problems).toMatchObject([{ line: 90_002, found: 'another form of YAML' }]);
   });
@@ -169,7 +169,7 @@ function entry(id: string): string {
 }
 
 /** One line each; long lists of names are cut. */
-function brief({ line, path, found, allowed }: EntryProblem): string {
+function brief({ line, path, found, allowed }: FileProblem): string {
   const text = `${line} ${path}: found ${found}, allowed ${allowed}`;
   return text.replace(
     /(one of \w+:\w+|one of id, spiffe_id,|and this is not a).*/,

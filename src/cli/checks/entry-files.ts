@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
-import { EntryCatalog, type EntryProblem } from '../../entries/entry-catalog.js';
+import { EntryCatalog } from '../../entries/entry-catalog.js';
 import { entryWarnings } from '../../entries/lint.js';
+import type { FileProblem } from '../../state/file-problems.js';
 import type { CliIo } from '../io.js';
 import { failureOf, ok, type Finding } from './finding.js';
 import { ScratchDatabase } from './scratch-database.js';
@@ -38,7 +39,7 @@ export async function checkEntryFiles(
   }
 }
 
-function problemFinding({ file, line, path, found, allowed }: EntryProblem): Finding {
+function problemFinding({ file, line, path, found, allowed }: FileProblem): Finding {
   const where = path === '' ? '' : `${path}: `;
   return {
     severity: 'error',
