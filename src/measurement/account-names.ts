@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { MarkedFile } from './marked-file.js';
 
 /** How long an answer stands before the files are looked at again. */
 const LOOK_AGAIN_MS = 1_000;
@@ -11,13 +10,6 @@ export interface AccountNames {
   readonly users: ReadonlyMap<number, string>;
   readonly groups: ReadonlyMap<number, string>;
 }
-
-interface NameFile {
-  readonly mark: string;
-  readonly names: ReadonlyMap<number, string>;
-}
-
-const NONE: NameFile = { mark: '', names: new Map() };
 
 /**
  * The names of users and groups, from /etc/passwd and /etc/group.
@@ -30,15 +22,15 @@ const NONE: NameFile = { mark: '', names: new Map() };
  */
 export class AccountFiles {
   readonly #clock: Clock;
-  readonly #folder: string;
-  #users: NameFile = NONE;
-  #groups: NameFile = NONE;
+  readonly #users: MarkedFile<ReadonlyMap<number, string>>;
+  readonly #groups: MarkedFile<ReadonlyMap<number, string>>;
   #current: AccountNames | undefined;
   #lookedAtMs = 0;
 
   constructor(clock: Clock, folder = '/etc') {
     this.#clock = clock;
-    this.#folder = folder;
+    this.#users = new MarkedFile(join(folder, 'passwd'), parseAccounts);
+    this.#groups = new MarkedFile(join(folder, 'group'), parseAccounts);
   }
 
   /** The names as they are now; without a promise unless a file has to be read. */
@@ -46,33 +38,13 @@ export class AccountFiles {
     const now = this.#clock.monotonicMs();
     if (this.#current !== undefined && now - this.#lookedAtMs < LOOK_AGAIN_MS) return this.#current;
     this.#lookedAtMs = now;
-    const unchanged =
-      this.#users.mark === this.#markOf('passwd') && this.#groups.mark === this.#markOf('group');
+    const unchanged = this.#users.isCurrent() && this.#groups.isCurrent();
     return unchanged && this.#current !== undefined ? this.#current : this.#read();
   }
 
   async #read(): Promise<AccountNames> {
-    const [users, groups] = await Promise.all([this.#readFile('passwd'), this.#readFile('group')]);
-    this.#users = users;
-    this.#groups = groups;
-    return (this.#current = { users: users.names, groups: groups.names });
-  }
-
-  async #readFile(name: string): Promise<NameFile> {
-    // The mark is taken before the text, so that a change in between is seen at the next look.
-    const mark = this.#markOf(name);
-    try {
-      return { mark, names: parseAccounts(await readFile(join(this.#folder, name), 'utf8')) };
-    } catch {
-      return { mark, names: NONE.names }; // no such file, or not for us: nobody has a name
-    }
-  }
-
-  #markOf(name: string): string {
-    const facts = statSync(join(this.#folder, name), { bigint: true, throwIfNoEntry: false });
-    return facts === undefined
-      ? 'absent'
-      : [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs].join(':');
+    const [users, groups] = await Promise.all([this.#users.content(), this.#groups.content()]);
+    return (this.#current = { users, groups });
   }
 }
 

@@ -29,4 +29,11 @@ export const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL
   ) STRICT
   `,
+  `
+  CREATE TABLE launch_definitions (
+    name TEXT PRIMARY KEY,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID
+  `,
 ];
