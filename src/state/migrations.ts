@@ -29,4 +29,5 @@ export const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL
   ) STRICT
   `,
+  'ALTER TABLE entries ADD COLUMN descendants TEXT',
 ];
