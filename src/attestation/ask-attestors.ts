@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
-import type { AttestorOutcome } from '../instances/instance.js';
+import type { AttestorOutcome, Descent } from '../instances/instance.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import type { Attestor, Finding } from './attestor.js';
 
@@ -11,6 +11,7 @@ export const ATTESTOR_DEADLINE_MS = 10_000;
 export interface Answer {
   readonly outcome: AttestorOutcome;
   readonly path?: string;
+  readonly descent?: Descent;
   /** True when the attestor learned nothing at all. */
   readonly failed: boolean;
   /** Set when the attestor was not asked; why, a sentence for the caller. */
@@ -74,11 +75,12 @@ function ask(attestor: Attestor, process: MeasuredProcess, signal: AbortSignal):
   }
 }
 
-function answered(attestor: string, { selectors, path, failure }: Finding): Answer {
+function answered(attestor: string, { selectors, path, failure, descent }: Finding): Answer {
   return {
     outcome: { attestor, selectors, ...(failure !== undefined && { failure }) },
     failed: false,
     ...(path !== undefined && { path }),
+    ...(descent !== undefined && { descent }),
   };
 }
 

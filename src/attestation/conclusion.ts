@@ -6,9 +6,16 @@ import type { Answer } from './ask-attestors.js';
 /** What the attestors' answers come to, whether they are enough or not. */
 export function conclude(answers: readonly Answer[], at: Date): Attestation {
   const path = answers.find((answer) => answer.path !== undefined)?.path;
+  const descent = answers.find((answer) => answer.descent !== undefined)?.descent;
   const selectors = [...new Set(answers.flatMap(({ outcome }) => outcome.selectors))].toSorted();
   const outcomes = answers.map(({ outcome }) => outcome);
-  return { selectors, outcomes, at, ...(path !== undefined && { path }) };
+  return {
+    selectors,
+    outcomes,
+    at,
+    ...(path !== undefined && { path }),
+    ...(descent !== undefined && { descent }),
+  };
 }
 
 /** `failed` when no attestor could say anything; `partial` when one of them could not say all. */
