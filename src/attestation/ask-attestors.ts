@@ -39,7 +39,7 @@ export function askAttestors(
 
 /** The answers of attestors that were not even asked, all for the same reason. */
 export function refusedAnswers(attestors: readonly Attestor[], why: string): readonly Answer[] {
-  return attestors.map(({ name }) => ({ ...failedAnswer(name, why), refused: why }));
+  return attestors.map((attestor) => ({ ...failedAnswer(attestor, why), refused: why }));
 }
 
 async function untilDeadline(
@@ -49,11 +49,11 @@ async function untilDeadline(
   stop: AbortController,
 ): Promise<readonly Answer[]> {
   const deadline = clock.sleep(ATTESTOR_DEADLINE_MS, stop.signal);
-  const late = (name: string): Answer =>
-    failedAnswer(name, `no answer within ${ATTESTOR_DEADLINE_MS / 1_000} s`);
+  const late = (attestor: Attestor): Answer =>
+    failedAnswer(attestor, `no answer within ${ATTESTOR_DEADLINE_MS / 1_000} s`);
   const settled = await Promise.all(
-    attestors.map(({ name }, index) =>
-      Promise.race([answers[index] ?? late(name), deadline.then(() => late(name))]),
+    attestors.map((attestor, index) =>
+      Promise.race([answers[index] ?? late(attestor), deadline.then(() => late(attestor))]),
     ),
   );
   // Ends the wait for the deadline, and tells attestors that are late to stop.
@@ -62,16 +62,15 @@ async function untilDeadline(
 }
 
 function ask(attestor: Attestor, process: MeasuredProcess, signal: AbortSignal): Answer | Promise<Answer> {
-  const { name } = attestor;
   try {
     const finding = attestor.attest(process, signal);
-    if (!(finding instanceof Promise)) return answered(name, finding);
+    if (!(finding instanceof Promise)) return answered(attestor.name, finding);
     return finding.then(
-      (finding) => answered(name, finding),
-      (error: unknown) => threw(name, error),
+      (finding) => answered(attestor.name, finding),
+      (error: unknown) => threw(attestor, error),
     );
   } catch (error) {
-    return threw(name, error);
+    return threw(attestor, error);
   }
 }
 
@@ -84,12 +83,13 @@ function answered(attestor: string, { selectors, path, failure, descent }: Findi
   };
 }
 
-function threw(attestor: string, error: unknown): Answer {
+function threw(attestor: Attestor, error: unknown): Answer {
   const answer = failedAnswer(attestor, error instanceof Error ? error.message : String(error));
   const isPeerUnknown = error instanceof SpoorError && error.code === 'PEER_UNKNOWN';
   return isPeerUnknown ? { ...answer, peerUnknown: error } : answer;
 }
 
-function failedAnswer(attestor: string, failure: string): Answer {
-  return { outcome: { attestor, selectors: [], failure }, failed: true };
+function failedAnswer({ name, isDecisive = false }: Attestor, failure: string): Answer {
+  const outcome = { attestor: name, selectors: [], failure };
+  return { outcome: isDecisive ? { ...outcome, isDecisive } : outcome, failed: true };
 }

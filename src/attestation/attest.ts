@@ -58,7 +58,7 @@ export class Attestors {
    *
    * Returns: the attestation itself when nothing has to be waited for, else a promise.
    * Errors:  thrown or rejected. PEER_UNKNOWN: the process is gone, or is another program or user by now;
-   *          ATTESTATION_FAILED: no attestor could say anything (what was known stays in force);
+   *          ATTESTATION_FAILED: no attestor could say anything, or a decisive one could not (what was known stays in force);
    *          DEADLINE_EXCEEDED: `signal` aborted first.
    */
   attest(instance: Instance, call: CallFacts, signal: AbortSignal): Attestation | Promise<Attestation> {

@@ -23,5 +23,10 @@ export interface Finding {
 export interface Attestor {
   /** Lower case; the first part of its selectors. */
   readonly name: string;
+  /**
+   * True: while this attestor fails, the attestation of a process fails. For one whose word can take something away:
+   * without it, a process would get more than it may have.
+   */
+  readonly isDecisive?: boolean;
   attest(process: MeasuredProcess, signal: AbortSignal): Finding | Promise<Finding>;
 }

@@ -21,7 +21,7 @@ const PRESENTED: readonly string[] = [
 
 /**
  * Sentences for people about what an entry rests on, and about whom else it lets in; none when a uid, a gid, a cgroup
- * that root owns or something that the daemon launched is among the former.
+ * that root owns or something that only launched processes have is among the former.
  *
  * Source: decisions 2 and 5.
  */

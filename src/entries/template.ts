@@ -79,8 +79,10 @@ export function fillDescendantTemplate(
   selectors: readonly string[],
   executable: string | undefined,
 ): SpiffeId | string {
-  const named = executable === undefined ? selectors : [...selectors, `${EXECUTABLE}:${executable}`];
-  return fillTemplate(text, named);
+  if (executable !== undefined) return fillTemplate(text, [...selectors, `${EXECUTABLE}:${executable}`]);
+  return text.includes(`{${placeOf(EXECUTABLE)}}`)
+    ? 'the path of its executable is not known'
+    : fillTemplate(text, selectors);
 }
 
 function onlyValue(

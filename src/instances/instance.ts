@@ -10,6 +10,8 @@ export interface AttestorOutcome {
   readonly selectors: readonly string[];
   /** Set when the attestor failed; a sentence for people. */
   readonly failure?: string;
+  /** Set when it learned nothing at all, and nothing can be concluded without it. */
+  readonly isDecisive?: true;
 }
 
 /** How it came out that a process is the descendant of a launched one; `lost`: whose, cannot be told any more. */
