@@ -1,4 +1,5 @@
 import { SpoorError } from '../core/errors.js';
+import { entitlementOf } from '../instances/entitlement.js';
 import type { Instance } from '../instances/instance.js';
 import type { AdminService, InstanceStatus, Status, WhoResponse } from '../wire/admin.js';
 import { authorityStates } from './admin-authorities.js';
@@ -15,7 +16,7 @@ const MAX_NEEDLE = 200;
 /** What each mode is worth. Source: decision 13. */
 const MODE_NOTES = {
   root: 'defends each process against all that do not run as root',
-  user: 'separates programs of one user against mistakes, not against attackers',
+  user: 'user mode: same-uid processes are not kept apart; programs are separated against mistakes, not against attackers',
 } as const;
 
 type StatusRpcs = Pick<AdminService, 'GetStatus' | 'CheckDaemon' | 'Who'>;
@@ -63,7 +64,7 @@ function instanceStatuses(instances: readonly Instance[], rooms: AdminRooms): In
   return instances.map((instance) => {
     const { id, process, level } = instance;
     const attestation = instance.attestation.current.value;
-    const matches = attestation === undefined ? [] : entries.match(attestation.selectors, now).matches;
+    const matches = attestation === undefined ? [] : entitlementOf(attestation, entries, now).matches;
     return {
       id,
       pid: process.pid,

@@ -1,11 +1,13 @@
 import type { Match, RefusedMatch } from '../entries/entry.js';
-import type { AttestorOutcome, Instance } from '../instances/instance.js';
+import type { AttestorOutcome, Descent, Instance } from '../instances/instance.js';
 import type { Step } from '../wire/explain.js';
+import { descentText, nothingForDescendant } from './descent-text.js';
 
 /** What the rooms of a call found about one process. */
 export interface Findings {
   readonly instance: Instance | undefined;
   readonly outcomes: readonly AttestorOutcome[];
+  readonly descent: Descent | undefined;
   readonly matches: readonly Match[];
   readonly refused: readonly RefusedMatch[];
   /** How many entries there are. */
@@ -20,10 +22,13 @@ export function stepsOf(findings: Findings): readonly Step[] {
 }
 
 /** One sentence: what a call of the process would be answered. */
-export function verdictOf({ outcomes, matches }: Findings): string {
-  if (allFailed(outcomes)) return 'its calls are answered UNAVAILABLE: workload attestation failed';
+export function verdictOf({ outcomes, matches, descent, refused }: Findings): string {
+  if (hasFailed(outcomes)) return 'its calls are answered UNAVAILABLE: workload attestation failed';
   const [first] = matches;
-  if (first === undefined) return 'its calls are answered PERMISSION_DENIED: no identity issued';
+  if (first === undefined) {
+    const why = descent === undefined ? '' : `; ${nothingForDescendant(descent, refused.length)}`;
+    return `its calls are answered PERMISSION_DENIED: no identity issued${why}`;
+  }
   const more = matches.length === 1 ? '' : `, and ${matches.length - 1} more`;
   return `it is ${first.spiffeId.toString()}${more}`;
 }
@@ -41,14 +46,22 @@ function desk(): Step {
 function attestation({ outcomes }: Findings): Step {
   const failed = outcomes.filter(({ failure }) => failure !== undefined);
   const names = failed.map(({ attestor, failure }) => `${attestor}: ${failure}`).join('; ');
-  if (allFailed(outcomes))
-    return { room: 'attestation', outcome: 'failed', detail: `every attestor failed: ${names}` };
+  if (hasFailed(outcomes)) {
+    const which = outcomes.some(({ isDecisive }) => isDecisive) ? 'a decisive' : 'every';
+    return { room: 'attestation', outcome: 'failed', detail: `${which} attestor failed: ${names}` };
+  }
   const all = `${outcomes.length} attestor${outcomes.length === 1 ? '' : 's'} asked`;
   return passed('attestation', names === '' ? all : `${all}; in part failed: ${names}`);
 }
 
-function entries({ matches, refused, entries }: Findings): Step {
-  if (matches.length > 0) return passed('entries', `${matches.length} of ${entries} entries hold`);
+function entries({ matches, refused, entries, descent }: Findings): Step {
+  if (matches.length > 0) {
+    const whose = descent === undefined ? '' : `; it is the ${descentText(descent)}`;
+    return passed('entries', `${matches.length} of ${entries} entries hold${whose}`);
+  }
+  if (descent !== undefined) {
+    return { room: 'entries', outcome: 'refused', detail: nothingForDescendant(descent, refused.length) };
+  }
   const unusable = refused.length === 0 ? '' : `; ${refused.length} would hold but cannot be used`;
   return { room: 'entries', outcome: 'refused', detail: `none of ${entries} entries holds${unusable}` };
 }
@@ -61,8 +74,12 @@ function passed(room: string, detail: string): Step {
   return { room, outcome: 'passed', detail };
 }
 
-/** An attestor that found something has not failed, even if it found less than it might. */
-function allFailed(outcomes: readonly AttestorOutcome[]): boolean {
+/**
+ * Whether the attestors know too little for anything to be concluded. One that found something has not failed, even if it
+ * found less than it might.
+ */
+export function hasFailed(outcomes: readonly AttestorOutcome[]): boolean {
+  if (outcomes.some(({ isDecisive }) => isDecisive)) return true;
   return (
     outcomes.length > 0 &&
     outcomes.every(({ failure, selectors }) => failure !== undefined && selectors.length === 0)

@@ -4,22 +4,28 @@ import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { EntrySet } from '../entries/entry-set.js';
+import type { MatchResult } from '../entries/entry.js';
+import { entitlementOf } from '../instances/entitlement.js';
 import type { Instance } from '../instances/instance.js';
+import type { LaunchFacts } from '../instances/launched.js';
 import { explainMethods, type Explanation } from '../wire/explain.js';
 import type { CallContext } from './call-context.js';
 import type { Desk, Surface } from './desk.js';
-import { stepsOf, verdictOf } from './explain-steps.js';
+import { nearestTo } from './explain-nearest.js';
+import { hasFailed, stepsOf, verdictOf } from './explain-steps.js';
 import { isPresented } from './presented.js';
 import { addUnaryService } from './service.js';
+import { toWireDescent, toWireLaunch } from './wire-launch.js';
 
-/** Nearest entries that are named: enough to see the one that was meant. */
-const MAX_NEAREST = 3;
+const NOTHING: MatchResult = { matches: [], refused: [] };
 
 /** What explaining needs of the daemon. */
 export interface ExplainRooms {
   readonly explain: ExplainDeps;
   readonly entries: { readonly current: Snapshot<EntrySet> };
   readonly instances: Iterable<Instance>;
+  /** What is known of a process that the daemon launched; undefined for any other. */
+  readonly launchOf?: (pid: number, startTicks: number) => LaunchFacts | undefined;
   readonly clock: Clock;
 }
 
@@ -56,19 +62,22 @@ function checkOwner(pid: number, { explain: { processes } }: ExplainRooms, { pee
 
 async function explain(pid: number, rooms: ExplainRooms, caller?: Instance): Promise<Explanation> {
   const { process, attestation } = await explainProcess(pid, rooms.explain);
-  const { selectors, outcomes, path = '' } = attestation;
+  const { selectors, outcomes, path = '', descent } = attestation;
   const entries = rooms.entries.current.value;
-  const { matches, refused } = entries.match(selectors, rooms.clock.now());
+  const now = rooms.clock.now();
+  const failed = hasFailed(outcomes);
+  const { matches, refused } = failed ? NOTHING : entitlementOf(attestation, entries, now);
   const instance = caller ?? instanceOf(pid, process.startTicks, rooms.instances);
-  const found = { instance, outcomes, matches, refused, entries: entries.size };
+  const launch = rooms.launchOf?.(pid, process.startTicks);
+  const found = { instance, outcomes, descent, matches, refused, entries: entries.size };
   return {
     process: {
       pid,
       uid: process.uid,
       gid: process.gid,
       path,
-      level: instance?.level ?? 'connected',
-      instance: instance?.id ?? '',
+      level: launch === undefined ? (instance?.level ?? 'connected') : 'launched',
+      instance: instance?.id ?? launch?.instance ?? '',
       foreign_user_namespace: process.foreignUserNamespace,
     },
     steps: stepsOf(found),
@@ -81,16 +90,11 @@ async function explain(pid: number, rooms: ExplainRooms, caller?: Instance): Pro
       hint: entry.hint,
     })),
     refused: refused.map(({ entry, reason }) => ({ id: entry.id, reason })),
-    nearest: matches.length > 0 ? [] : nearest(entries, selectors),
+    nearest: failed || matches.length > 0 ? [] : nearestTo(attestation, entries, now),
     verdict: verdictOf(found),
+    launch: launch === undefined ? null : toWireLaunch(launch),
+    descent: descent === undefined ? null : toWireDescent(descent),
   };
-}
-
-function nearest(entries: EntrySet, selectors: readonly string[]): Explanation['nearest'] {
-  return entries
-    .nearest(selectors, MAX_NEAREST)
-    .filter(({ missing }) => missing.length > 0)
-    .map(({ entry, missing }) => ({ id: entry.id, spiffe_id: entry.spiffeId, missing }));
 }
 
 function instanceOf(pid: number, startTicks: number, instances: Iterable<Instance>): Instance | undefined {

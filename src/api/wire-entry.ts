@@ -1,4 +1,5 @@
 import { SpoorError } from '../core/errors.js';
+import { DENY } from '../entries/descendants.js';
 import type { EntryDraft } from '../entries/entry-draft.js';
 import type { Entry } from '../entries/entry.js';
 import { entryWarnings } from '../entries/lint.js';
@@ -21,6 +22,7 @@ const CHANGES: Readonly<
   hint: ({ hint }) => ({ hint }),
   federates_with: ({ federates_with }) => ({ federatesWith: federates_with }),
   expires_at: ({ expires_at }) => ({ expiresAt: readInstant(expires_at, 'expires_at') ?? NO_END }),
+  descendants: ({ descendants }) => ({ descendants: descendants === '' ? DENY : descendants }),
 };
 
 /** An entry as the admin API gives it. */
@@ -42,6 +44,7 @@ export function toWireEntry(entry: Entry): WireEntry {
     file: source.kind === 'file' ? source.file : '',
     line: source.kind === 'file' ? source.line : 0,
     warnings: entryWarnings(entry),
+    descendants: entry.descendants ?? DENY,
   };
 }
 

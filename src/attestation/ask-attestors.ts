@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { SpoorError } from '../core/errors.js';
-import type { AttestorOutcome } from '../instances/instance.js';
+import type { AttestorOutcome, Descent } from '../instances/instance.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import type { Attestor, Finding } from './attestor.js';
 
@@ -11,6 +11,7 @@ export const ATTESTOR_DEADLINE_MS = 10_000;
 export interface Answer {
   readonly outcome: AttestorOutcome;
   readonly path?: string;
+  readonly descent?: Descent;
   /** True when the attestor learned nothing at all. */
   readonly failed: boolean;
   /** Set when the attestor was not asked; why, a sentence for the caller. */
@@ -38,7 +39,7 @@ export function askAttestors(
 
 /** The answers of attestors that were not even asked, all for the same reason. */
 export function refusedAnswers(attestors: readonly Attestor[], why: string): readonly Answer[] {
-  return attestors.map(({ name }) => ({ ...failedAnswer(name, why), refused: why }));
+  return attestors.map((attestor) => ({ ...failedAnswer(attestor, why), refused: why }));
 }
 
 async function untilDeadline(
@@ -48,11 +49,11 @@ async function untilDeadline(
   stop: AbortController,
 ): Promise<readonly Answer[]> {
   const deadline = clock.sleep(ATTESTOR_DEADLINE_MS, stop.signal);
-  const late = (name: string): Answer =>
-    failedAnswer(name, `no answer within ${ATTESTOR_DEADLINE_MS / 1_000} s`);
+  const late = (attestor: Attestor): Answer =>
+    failedAnswer(attestor, `no answer within ${ATTESTOR_DEADLINE_MS / 1_000} s`);
   const settled = await Promise.all(
-    attestors.map(({ name }, index) =>
-      Promise.race([answers[index] ?? late(name), deadline.then(() => late(name))]),
+    attestors.map((attestor, index) =>
+      Promise.race([answers[index] ?? late(attestor), deadline.then(() => late(attestor))]),
     ),
   );
   // Ends the wait for the deadline, and tells attestors that are late to stop.
@@ -61,33 +62,34 @@ async function untilDeadline(
 }
 
 function ask(attestor: Attestor, process: MeasuredProcess, signal: AbortSignal): Answer | Promise<Answer> {
-  const { name } = attestor;
   try {
     const finding = attestor.attest(process, signal);
-    if (!(finding instanceof Promise)) return answered(name, finding);
+    if (!(finding instanceof Promise)) return answered(attestor.name, finding);
     return finding.then(
-      (finding) => answered(name, finding),
-      (error: unknown) => threw(name, error),
+      (finding) => answered(attestor.name, finding),
+      (error: unknown) => threw(attestor, error),
     );
   } catch (error) {
-    return threw(name, error);
+    return threw(attestor, error);
   }
 }
 
-function answered(attestor: string, { selectors, path, failure }: Finding): Answer {
+function answered(attestor: string, { selectors, path, failure, descent }: Finding): Answer {
   return {
     outcome: { attestor, selectors, ...(failure !== undefined && { failure }) },
     failed: false,
     ...(path !== undefined && { path }),
+    ...(descent !== undefined && { descent }),
   };
 }
 
-function threw(attestor: string, error: unknown): Answer {
+function threw(attestor: Attestor, error: unknown): Answer {
   const answer = failedAnswer(attestor, error instanceof Error ? error.message : String(error));
   const isPeerUnknown = error instanceof SpoorError && error.code === 'PEER_UNKNOWN';
   return isPeerUnknown ? { ...answer, peerUnknown: error } : answer;
 }
 
-function failedAnswer(attestor: string, failure: string): Answer {
-  return { outcome: { attestor, selectors: [], failure }, failed: true };
+function failedAnswer({ name, isDecisive = false }: Attestor, failure: string): Answer {
+  const outcome = { attestor: name, selectors: [], failure };
+  return { outcome: isDecisive ? { ...outcome, isDecisive } : outcome, failed: true };
 }

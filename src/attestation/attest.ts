@@ -4,7 +4,7 @@ import { EventTurn } from '../core/event-turn.js';
 import type { Logger } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import type { Recorder } from '../core/record.js';
-import { type Attestation, type Instance, nameOfSelectors } from '../instances/instance.js';
+import { type Attestation, type Instance, nameOfAttestation, parentOf } from '../instances/instance.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import { askAttestors, refusedAnswers, type Answer } from './ask-attestors.js';
 import type { Attestor } from './attestor.js';
@@ -53,12 +53,12 @@ export class Attestors {
   /**
    * Attests an instance, unless that was done within the last second; its standing is looked at in any case.
    *
-   * The instance's own attestation is replaced only when its selectors differ, and taken away for good when the
+   * The instance's own attestation is replaced only when its selectors or its descent differ, and taken away for good when the
    * process is lost. Calls at the same time share one attestation.
    *
    * Returns: the attestation itself when nothing has to be waited for, else a promise.
    * Errors:  thrown or rejected. PEER_UNKNOWN: the process is gone, or is another program or user by now;
-   *          ATTESTATION_FAILED: no attestor could say anything (what was known stays in force);
+   *          ATTESTATION_FAILED: no attestor could say anything, or a decisive one could not (what was known stays in force);
    *          DEADLINE_EXCEEDED: `signal` aborted first.
    */
   attest(instance: Instance, call: CallFacts, signal: AbortSignal): Attestation | Promise<Attestation> {
@@ -129,8 +129,7 @@ export class Attestors {
 
   #keep(instance: Instance, attestation: Attestation, { call }: CallFacts): Attestation {
     const { value } = instance.attestation.current;
-    const isSame = nameOfSelectors(value?.selectors ?? []) === nameOfSelectors(attestation.selectors);
-    if (value !== undefined && isSame) return value;
+    if (value !== undefined && nameOfAttestation(value) === nameOfAttestation(attestation)) return value;
     instance.attestation.set(attestation);
     void this.#record(instance, attestation, call);
     return attestation;
@@ -141,6 +140,7 @@ export class Attestors {
     const { id, level, process } = instance;
     const { pid, uid, gid } = process;
     const { selectors, path } = attestation;
+    const parent = parentOf(instance);
     try {
       await this.#deps.recorder.append({
         event: 'attested',
@@ -152,6 +152,7 @@ export class Attestors {
         ...(path !== undefined && { path }),
         level,
         selectors,
+        ...(parent !== undefined && { parent }),
       });
     } catch (error) {
       this.#deps.log.warn('an attestation could not be recorded', { call, instance: id, error });

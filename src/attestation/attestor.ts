@@ -1,3 +1,4 @@
+import type { Descent } from '../instances/instance.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 
 /** What one attestor found out about a process. */
@@ -6,6 +7,8 @@ export interface Finding {
   readonly selectors: readonly string[];
   /** Path of the executable, where this attestor learns it. */
   readonly path?: string;
+  /** Where this attestor finds that the process descends from a launched one. */
+  readonly descent?: Descent;
   /** What it could not learn although it learned the rest; a sentence for people. */
   readonly failure?: string;
 }
@@ -20,5 +23,10 @@ export interface Finding {
 export interface Attestor {
   /** Lower case; the first part of its selectors. */
   readonly name: string;
+  /**
+   * True: while this attestor fails, the attestation of a process fails. For one whose word can take something away:
+   * without it, a process would get more than it may have.
+   */
+  readonly isDecisive?: boolean;
   attest(process: MeasuredProcess, signal: AbortSignal): Finding | Promise<Finding>;
 }

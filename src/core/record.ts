@@ -10,6 +10,8 @@ export type RecordEvent =
       readonly path?: string;
       readonly level: 'launched' | 'connected' | 'asserted';
       readonly selectors: readonly string[];
+      /** Id of the instance that it descends from, or that had it launched. */
+      readonly parent?: string;
     }
   | {
       readonly event: 'issued';
@@ -18,6 +20,8 @@ export type RecordEvent =
       readonly pid: number;
       readonly uid: number;
       readonly path?: string;
+      /** As above. */
+      readonly parent?: string;
       readonly entry: string;
       readonly spiffe_id: string;
       readonly document: IssuedDocument;

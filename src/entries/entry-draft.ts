@@ -1,4 +1,5 @@
 import { SpoorError, type ErrorCode } from '../core/errors.js';
+import { DENY } from './descendants.js';
 import type { EntrySchemas } from './entry-schema.js';
 import type { Entry, EntrySource } from './entry.js';
 
@@ -19,6 +20,8 @@ export interface EntryDraft {
   readonly hint?: string;
   readonly federatesWith?: readonly string[];
   readonly expiresAt?: Date;
+  /** `deny`, `derive` or a template; `deny` when absent. */
+  readonly descendants?: string;
 }
 
 /** One for all entries: most have neither DNS names nor other trust domains. */
@@ -65,6 +68,7 @@ export function entryOf(
   if (isSet(draft.jwtSvidTtlSeconds)) entry.jwtSvidTtlSeconds = draft.jwtSvidTtlSeconds;
   if (isSet(draft.witSvidTtlSeconds)) entry.witSvidTtlSeconds = draft.witSvidTtlSeconds;
   if (draft.expiresAt !== undefined && isSet(draft.expiresAt.getTime())) entry.expiresAt = draft.expiresAt;
+  if (draft.descendants !== undefined && draft.descendants !== DENY) entry.descendants = draft.descendants;
   return entry;
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SpoorError } from '../core/errors.js';
 import { formatDuration } from '../core/duration.js';
 import { TrustDomain } from '../spiffe/trust-domain.js';
+import { descendantsFault } from './descendants.js';
 import { isDnsName } from './dns-name.js';
 import { selectorFault } from './selector.js';
 import { spiffeIdFault } from './template.js';
@@ -57,6 +58,7 @@ export function entryFields(trustDomain: TrustDomain) {
     federatesWith: list('a list of trust domains')
       .max(MAX_FEDERATES_WITH, ALLOWED.federatesWith)
       .check(sayingOfEach((value) => federationFault(value, trustDomain))),
+    descendants: text.check(saying((value) => descendantsFault(value, trustDomain))),
   };
 }
 

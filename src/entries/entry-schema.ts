@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.js';
 import { SpoorError } from '../core/errors.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
+import { DENY, descendantsMisuse } from './descendants.js';
 import type { EntryDraft } from './entry-draft.js';
 import { entryFields } from './entry-fields.js';
 
@@ -29,6 +30,7 @@ export const ITEM_FIELDS = [
   'hint',
   'federates_with',
   'expires_at',
+  'descendants',
 ] as const;
 
 /** Both schemas, for entries of `trustDomain`. What an issue says is what is allowed in that place. */
@@ -50,6 +52,7 @@ function itemSchema(fields: Fields): EntrySchemas['item'] {
     hint: fields.hint.optional(),
     federates_with: fields.federatesWith.optional(),
     expires_at: z.iso.datetime({ offset: true, error: INSTANT }).optional(),
+    descendants: fields.descendants.optional(),
   } satisfies Record<(typeof ITEM_FIELDS)[number], z.ZodType>;
   return z
     .strictObject(shape, { error: `one of ${ITEM_FIELDS.join(', ')}` })
@@ -64,12 +67,14 @@ function itemSchema(fields: Fields): EntrySchemas['item'] {
       hint: item.hint ?? '',
       federatesWith: item.federates_with ?? [],
       expiresAt: new Date(item.expires_at ?? 0),
-    }));
+      descendants: item.descendants ?? DENY,
+    }))
+    .check(sayingMisuse);
 }
 
 function draftSchema(fields: Fields): EntrySchemas['draft'] {
   const seconds = z.literal(0).or(fields.ttlSeconds).default(0);
-  return z.object({
+  const shape = {
     id: fields.id.exactOptional(),
     spiffeId: fields.spiffeId,
     selectors: fields.selectors,
@@ -80,7 +85,17 @@ function draftSchema(fields: Fields): EntrySchemas['draft'] {
     hint: fields.hint.default(''),
     federatesWith: fields.federatesWith.default([]),
     expiresAt: z.date().default(() => new Date(0)),
-  });
+    descendants: fields.descendants.default(DENY),
+  };
+  return z.object(shape).check(sayingMisuse);
+}
+
+/** Of fields that are right one by one, and not together. */
+function sayingMisuse({ value, issues }: z.core.ParsePayload<EntryDraft>): void {
+  const message = descendantsMisuse(value);
+  if (message !== undefined) {
+    issues.push({ code: 'custom', message, input: value.descendants, path: ['descendants'] });
+  }
 }
 
 function secondsOf(text: string, context: z.RefinementCtx): number {

@@ -1,5 +1,6 @@
 import { finishAtOnce, forEachInSteps, type Steps } from '../core/steps.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
+import { derive, type DescendantFacts } from './derive.js';
 import { EntryIndex } from './entry-index.js';
 import type { Entry, MatchResult } from './entry.js';
 import { judge } from './match.js';
@@ -80,6 +81,11 @@ export class EntrySet implements Iterable<Entry> {
     const found = base.find(selectors).filter(({ id }) => !hidden.has(id));
     const facts = { selectors, now, trustDomain: this.#trustDomain };
     return judge([...found, ...newer.find(selectors)].toSorted(byId), facts);
+  }
+
+  /** What a descendant of a launched process may be; the entries that hold for itself do not count. */
+  matchDescendant(facts: DescendantFacts, now: Date): MatchResult {
+    return derive(this.match(facts.parentSelectors, now), facts, this.#trustDomain);
   }
 
   /** Entries that hold in part, the nearest first, with what the process lacks. Looks at every entry: for people only. */

@@ -4,8 +4,8 @@ import type { Database, Row } from '../state/database.js';
 import type { Entry } from './entry.js';
 
 const COLUMNS =
-  'id, spiffe_id, selectors, x509_svid_ttl, jwt_svid_ttl, wit_svid_ttl, dns_names, hint, federates_with, expires_at, created_at';
-const PUT = `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  'id, spiffe_id, selectors, x509_svid_ttl, jwt_svid_ttl, wit_svid_ttl, dns_names, hint, federates_with, expires_at, created_at, descendants';
+const PUT = `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** Between two of these others are let work: about 5 ms. */
 const PAGE = `SELECT ${COLUMNS} FROM entries WHERE id > ? ORDER BY id LIMIT 1000`;
 
@@ -53,6 +53,7 @@ function rowOf(entry: Entry): SQLInputValue[] {
     JSON.stringify(entry.federatesWith),
     entry.expiresAt?.getTime() ?? null,
     entry.createdAt.getTime(),
+    entry.descendants ?? null,
   ];
 }
 
@@ -70,6 +71,7 @@ function readRow(row: Row): Entry {
     ...(row['jwt_svid_ttl'] !== null && { jwtSvidTtlSeconds: Number(row['jwt_svid_ttl']) }),
     ...(row['wit_svid_ttl'] !== null && { witSvidTtlSeconds: Number(row['wit_svid_ttl']) }),
     ...(row['expires_at'] !== null && { expiresAt: new Date(Number(row['expires_at'])) }),
+    ...(row['descendants'] !== null && { descendants: String(row['descendants']) }),
   };
 }
 

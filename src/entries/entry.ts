@@ -20,6 +20,8 @@ export interface Entry {
   /** Names of trust domains whose bundles go along. */
   readonly federatesWith: readonly string[];
   readonly expiresAt?: Date;
+  /** What the descendants of a launched process get: undefined nothing, `derive` or a template. Source: decision 5. */
+  readonly descendants?: string;
   readonly createdAt: Date;
   readonly source: EntrySource;
 }

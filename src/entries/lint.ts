@@ -1,7 +1,8 @@
 import type { Entry } from './entry.js';
-import { splitSelector } from './selector.js';
+import { isLooseTemplate } from './descendants.js';
+import { impliesLaunched, splitSelector } from './selector.js';
 
-/** What another user cannot bring about. */
+/** What another user cannot bring about, besides what only launched processes have. */
 const EVIDENCE: readonly string[] = [
   'unix:uid',
   'unix:user',
@@ -19,13 +20,27 @@ const PRESENTED: readonly string[] = [
 ];
 
 /**
- * Sentences for people about what an entry rests on; none when a uid, a gid or a cgroup that root owns is among it.
+ * Sentences for people about what an entry rests on, and about whom else it lets in; none when a uid, a gid, a cgroup
+ * that root owns or something that only launched processes have is among the former.
  *
- * Source: decision 2.
+ * Source: decisions 2 and 5.
  */
-export function entryWarnings({ selectors }: Entry): readonly string[] {
+export function entryWarnings(entry: Entry): readonly string[] {
+  return [...evidenceWarnings(entry), ...descendantWarnings(entry)];
+}
+
+function descendantWarnings(entry: Entry): readonly string[] {
+  return isLooseTemplate(entry)
+    ? [
+        `any program below the agent can call itself what it likes, and so get every SPIFFE ID of the form ` +
+          `${entry.descendants}: begin the template with ${entry.spiffeId}/`,
+      ]
+    : [];
+}
+
+function evidenceWarnings({ selectors }: Entry): readonly string[] {
   const names = selectors.map((selector) => splitSelector(selector).name);
-  if (names.some((name) => EVIDENCE.includes(name)) || restsOnCgroup(selectors, names)) return [];
+  if (names.some(isEvidence) || restsOnCgroup(selectors, names)) return [];
   const presented = names.filter((name) => PRESENTED.includes(name));
   if (presented.length > 0) {
     const what = [...new Set(presented)].join(' and ');
@@ -38,6 +53,10 @@ export function entryWarnings({ selectors }: Entry): readonly string[] {
         'it rests on a cgroup that its processes may have chosen: add process:cgroup_writable:false, a uid or a gid',
       ]
     : ['it names no user, group or cgroup: any process in a place of that kind gets it'];
+}
+
+function isEvidence(name: string): boolean {
+  return EVIDENCE.includes(name) || impliesLaunched(name);
 }
 
 function restsOnCgroup(selectors: readonly string[], names: readonly string[]): boolean {

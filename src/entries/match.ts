@@ -21,9 +21,12 @@ export function judge(entries: readonly Entry[], facts: MatchFacts): MatchResult
   return withUniqueHints(matches, refused);
 }
 
-/** However an entry came to us: nothing is issued outside of the own trust domain. */
 function spiffeIdOf(entry: Entry, { selectors, trustDomain }: MatchFacts): SpiffeId | string {
-  const spiffeId = fillTemplate(entry.spiffeId, selectors);
+  return ownId(fillTemplate(entry.spiffeId, selectors), trustDomain);
+}
+
+/** However an entry came to us: nothing is issued outside of the own trust domain. Takes and gives an id, or why there is none. */
+export function ownId(spiffeId: SpiffeId | string, trustDomain: TrustDomain): SpiffeId | string {
   if (typeof spiffeId === 'string' || spiffeId.memberOf(trustDomain)) return spiffeId;
   return `its SPIFFE ID is not in the trust domain ${trustDomain.name}`;
 }

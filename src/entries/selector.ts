@@ -40,10 +40,24 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map([
   ['process:ancestor_sha256', DIGEST],
   ['process:cgroup', PATH],
   ['process:cgroup_writable', TRUTH],
+  ['script:path', PATH],
+  ['script:sha256', DIGEST],
+  ['script:interpreter', PATH],
+  ['script:package', TEXT],
+  ['script:lock_sha256', DIGEST],
+  ['launch:name', TEXT],
+  ['launch:uid', NUMBER],
 ]);
+/** Attestors whose selectors hold only for what the daemon itself launched. Source: decision 4. */
+const LAUNCHED = /^(?:script|launch):/;
 
 /** The names of all selectors, `attestor:name`. */
 export const SELECTOR_NAMES: readonly string[] = [...SHAPES.keys()];
+
+/** Whether a selector, or its name, can hold only for a launched process. */
+export function impliesLaunched(selector: string): boolean {
+  return LAUNCHED.test(selector);
+}
 
 /** Splits `unix:path:/usr/bin/node` into `unix:path` and `/usr/bin/node`; a value may hold colons. */
 export function splitSelector(selector: string): { readonly name: string; readonly value: string } {

@@ -1,10 +1,15 @@
 import { SpoorError } from '../core/errors.js';
 import { SpiffeId, isPathSegment } from '../spiffe/spiffe-id.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
-import { SELECTOR_NAMES } from './selector.js';
+import { SELECTOR_NAMES, impliesLaunched } from './selector.js';
 
 const PLACE = /\{([^{}]*)\}/g;
-const PLACE_NAMES = SELECTOR_NAMES.map((name) => name.replace(':', '.'));
+const PLACE_NAMES = SELECTOR_NAMES.map(placeOf);
+/** The file name of its executable, which only a descendant is named by; no attestor gives it as a selector. */
+const EXECUTABLE = 'process:executable';
+const DESCENDANT_PLACE_NAMES = [EXECUTABLE, ...SELECTOR_NAMES.filter((name) => !impliesLaunched(name))].map(
+  placeOf,
+);
 const ALLOWED_VALUE = 'a value that is one path segment: letters, digits, dot, dash and underscore';
 
 /** Whether a SPIFFE ID of an entry has places to be filled in from selectors. */
@@ -20,9 +25,22 @@ export function isTemplate(text: string): boolean {
  *         convention only, and allowed.
  */
 export function spiffeIdFault(text: string, trustDomain: TrustDomain): string | undefined {
-  const unknown = isTemplate(text) ? unknownPlace(text) : undefined;
+  return templateFault(text, trustDomain, PLACE_NAMES);
+}
+
+/** As `spiffeIdFault`, for the SPIFFE ID of descendants: it may also have the place `{process.executable}`. */
+export function descendantIdFault(text: string, trustDomain: TrustDomain): string | undefined {
+  return templateFault(text, trustDomain, DESCENDANT_PLACE_NAMES);
+}
+
+function templateFault(
+  text: string,
+  trustDomain: TrustDomain,
+  places: readonly string[],
+): string | undefined {
+  const unknown = isTemplate(text) ? unknownPlace(text, places) : undefined;
   if (unknown !== undefined) {
-    return `one of ${PLACE_NAMES.map((name) => `{${name}}`).join(', ')} in the place of ${unknown}`;
+    return `one of ${places.map((name) => `{${name}}`).join(', ')} in the place of ${unknown}`;
   }
   const own = trustDomain.id.toString();
   if (!text.startsWith(`${own}/`)) return `a SPIFFE ID of ${trustDomain.name} with a path`;
@@ -30,8 +48,8 @@ export function spiffeIdFault(text: string, trustDomain: TrustDomain): string | 
   return typeof why === 'string' ? `a SPIFFE ID, and this is ${why}` : undefined;
 }
 
-function unknownPlace(text: string): string | undefined {
-  return [...text.matchAll(PLACE)].find(([, name = '']) => !PLACE_NAMES.includes(name))?.[0];
+function unknownPlace(text: string, places: readonly string[]): string | undefined {
+  return [...text.matchAll(PLACE)].find(([, name = '']) => !places.includes(name))?.[0];
 }
 
 /**
@@ -49,6 +67,22 @@ export function fillTemplate(text: string, selectors: readonly string[]): Spiffe
     return value.text;
   });
   return refused ?? outcomeOf(() => SpiffeId.parse(filled));
+}
+
+/**
+ * As `fillTemplate`, for a descendant.
+ *
+ * Takes: `executable`: the file name of its executable; undefined where that is not known.
+ */
+export function fillDescendantTemplate(
+  text: string,
+  selectors: readonly string[],
+  executable: string | undefined,
+): SpiffeId | string {
+  if (executable !== undefined) return fillTemplate(text, [...selectors, `${EXECUTABLE}:${executable}`]);
+  return text.includes(`{${placeOf(EXECUTABLE)}}`)
+    ? 'the path of its executable is not known'
+    : fillTemplate(text, selectors);
 }
 
 function onlyValue(
@@ -80,4 +114,8 @@ function outcomeOf(work: () => SpiffeId): SpiffeId | string {
 /** `unix.user` names the selector `unix:user`. */
 function selectorName(place: string): string {
   return place.replace('.', ':');
+}
+
+function placeOf(name: string): string {
+  return name.replace(':', '.');
 }

@@ -1,9 +1,10 @@
 import type { MatchResult } from '../entries/entry.js';
 import type { EntrySet } from '../entries/entry-set.js';
-import { type Attestation, type Instance, nameOfSelectors } from '../instances/instance.js';
+import { entitlementOf } from '../instances/entitlement.js';
+import { type Attestation, type Instance, nameOfAttestation } from '../instances/instance.js';
 import type { WorldView } from './world.js';
 
-/** Sets of selectors whose matches are kept; one more begins a new collection. */
+/** Different attestations whose matches are kept; one more begins a new collection. */
 const MAX_KEPT = 10_000;
 const NOTHING: Matched = { result: { matches: [], refused: [] }, until: Infinity };
 
@@ -14,11 +15,11 @@ export interface Matched {
   readonly until: number;
 }
 
-/** Finds the matches of instances; many instances have the same selectors, and share the same result. */
+/** Finds the matches of instances; many instances are attested as the same, and share the same result. */
 export class Matcher {
   readonly #world: WorldView;
   #entries: EntrySet | undefined;
-  #bySelectors = new Map<string, Matched>();
+  #byName = new Map<string, Matched>();
   #byAttestation = new WeakMap<Attestation, Matched>();
 
   constructor(world: WorldView) {
@@ -30,27 +31,27 @@ export class Matcher {
     const attestation = instance.attestation.current.value;
     if (attestation === undefined) return NOTHING;
     const { entries } = this.#world.current;
-    if (entries !== this.#entries || this.#bySelectors.size >= MAX_KEPT) this.#begin(entries);
+    if (entries !== this.#entries || this.#byName.size >= MAX_KEPT) this.#begin(entries);
     const known = this.#byAttestation.get(attestation);
     if (known !== undefined && now.getTime() < known.until) return known;
-    const matched = this.#matchSelectors(entries, attestation.selectors, now);
+    const matched = this.#matchAnew(entries, attestation, now);
     this.#byAttestation.set(attestation, matched);
     return matched;
   }
 
-  #matchSelectors(entries: EntrySet, selectors: readonly string[], now: Date): Matched {
-    const name = nameOfSelectors(selectors);
-    const known = this.#bySelectors.get(name);
+  #matchAnew(entries: EntrySet, attestation: Attestation, now: Date): Matched {
+    const name = nameOfAttestation(attestation);
+    const known = this.#byName.get(name);
     if (known !== undefined && now.getTime() < known.until) return known;
-    const result = entries.match(selectors, now);
+    const result = entitlementOf(attestation, entries, now);
     const matched = { result, until: endOf(result) };
-    this.#bySelectors.set(name, matched);
+    this.#byName.set(name, matched);
     return matched;
   }
 
   #begin(entries: EntrySet): void {
     this.#entries = entries;
-    this.#bySelectors = new Map();
+    this.#byName = new Map();
     this.#byAttestation = new WeakMap();
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Metrics } from '../core/metrics.js';
 import type { IssuedDocument, Recorder } from '../core/record.js';
 import { untilReplaced, type SnapshotCell } from '../core/snapshot.js';
-import type { Instance } from '../instances/instance.js';
+import { parentOf, type Instance } from '../instances/instance.js';
 import type { LiveDocument } from './document-kind.js';
 import type { IssuingTrouble } from './issuing-trouble.js';
 import type { Matcher } from './matcher.js';
@@ -35,10 +35,12 @@ export async function untilAuthoritiesChange({ authorities, clock }: ViewDeps): 
 /** Records that a document was issued to an instance. Errors: RECORD_UNWRITABLE; the document is then not to be seen. */
 export function recordIssue(
   { recorder }: ViewDeps,
-  { id, process, attestation }: Instance,
+  instance: Instance,
   call: number,
   issued: LiveDocument & { readonly document: IssuedDocument },
 ): Promise<void> {
+  const { id, process, attestation } = instance;
+  const parent = parentOf(instance);
   const path = attestation.current.value?.path;
   return recorder.append({
     event: 'issued',
@@ -47,6 +49,7 @@ export function recordIssue(
     pid: process.pid,
     uid: process.uid,
     ...(path !== undefined && { path }),
+    ...(parent !== undefined && { parent }),
     entry: issued.entryId,
     spiffe_id: issued.spiffeId,
     document: issued.document,

@@ -29,6 +29,7 @@ export const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL
   ) STRICT
   `,
+  'ALTER TABLE entries ADD COLUMN descendants TEXT',
   `
   CREATE TABLE launch_definitions (
     name TEXT PRIMARY KEY,

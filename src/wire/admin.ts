@@ -83,6 +83,7 @@ export interface WireEntryDraft {
   readonly hint: string;
   readonly federates_with: readonly string[];
   readonly expires_at: string;
+  readonly descendants: string;
 }
 
 export interface ListEntriesRequest {

@@ -15,6 +15,8 @@ export interface Explanation {
   readonly refused: readonly RefusedEntry[];
   readonly nearest: readonly NearEntry[];
   readonly verdict: string;
+  readonly launch: WireLaunch | null;
+  readonly descent: WireDescent | null;
 }
 
 export interface ExplainedProcess {
@@ -54,6 +56,32 @@ export interface NearEntry {
   readonly id: string;
   readonly spiffe_id: string;
   readonly missing: readonly string[];
+}
+
+export interface WireLaunch {
+  readonly name: string;
+  readonly launched_by: number;
+  readonly parent: string;
+  readonly executable: string;
+  readonly executable_sha256: string;
+  readonly script: WireScript | null;
+  readonly notes: readonly string[];
+}
+
+export interface WireScript {
+  readonly path: string;
+  readonly sha256: string;
+  readonly interpreter: string;
+  readonly interpreter_args: readonly string[];
+  readonly package: string;
+  readonly lock_sha256: string;
+}
+
+export interface WireDescent {
+  readonly instance: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly found_by: string;
 }
 
 /** The service spoor.v1.Explain, on both sockets. */

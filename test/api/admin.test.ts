@@ -28,6 +28,7 @@ function draft(id: string, wish: Partial<WireEntryDraft> = {}): { entry: WireEnt
       hint: '',
       federates_with: [],
       expires_at: '',
+      descendants: '',
       ...wish,
     },
   };
@@ -61,6 +62,7 @@ describe('entries by the admin API', () => {
     const added = await calls.unary('AddEntry', draft('web', wish));
     expect(added).toMatchObject({
       ...draft('web', wish).entry,
+      descendants: 'deny',
       source: 'store',
       file: '',
       line: 0,
@@ -77,6 +79,21 @@ describe('entries by the admin API', () => {
       status.NOT_FOUND,
       'ENTRY_NOT_FOUND',
     ]);
+  });
+
+  it('say what descendants get, which can be changed and taken away', async () => {
+    await using endpoint = await AdminEndpoint.open();
+    using calls = client(endpoint);
+    const wish = { selectors: ['launch:name:researcher'], descendants: 'derive' };
+    expect(await calls.unary('AddEntry', draft('agent', wish))).toMatchObject(wish);
+    const change = (descendants: string) =>
+      calls.unary('UpdateEntry', { ...draft('', { descendants }), id: 'agent', fields: ['descendants'] });
+    const template = 'spiffe://example.org/{process.executable}';
+    const changed = await change(template);
+    expect(changed).toMatchObject({ descendants: template, warnings: [expect.stringContaining(template)] });
+    expect(await change('')).toMatchObject({ descendants: 'deny', warnings: [] });
+    const refused = await calls.refused('AddEntry', draft('web', { descendants: 'derive' }));
+    expect(told(refused)).toEqual([status.INVALID_ARGUMENT, 'ARGUMENT_INVALID']);
   });
 
   it('are refused when they are malformed, there already, or without a field to change', async () => {
@@ -248,8 +265,28 @@ describe('the daemon by the admin API', () => {
       ],
       problems: [{ severity: 'error', subject: 'record', message: 'the disk is full' }],
     });
-    expect(answer.mode_note).toContain('not against attackers');
+    expect(answer.mode_note).toContain('user mode: same-uid processes are not kept apart');
     expect(answer.authorities.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('shows of a descendant what it may be, and not what its uid would be', async () => {
+    await using endpoint = await AdminEndpoint.open();
+    using calls = client(endpoint);
+    await calls.unary('AddEntry', draft('web'));
+    const launched = { selectors: ['launch:name:researcher'], descendants: 'derive' };
+    await calls.unary('AddEntry', draft('agent', launched));
+    const { rooms } = endpoint;
+    const instance = rooms.instanceOf({ connection: 1, process: new FakeProcess(77, 1000), acceptedMs: 0 });
+    const attestation = {
+      selectors: ['unix:uid:1000'],
+      outcomes: [],
+      path: '/bin/bash',
+      at: rooms.clock.now(),
+      descent: { by: 'ancestry', parentSelectors: launched.selectors },
+    } as const;
+    instance.attestation.set(attestation);
+    const { instances } = await calls.unary('GetStatus', {});
+    expect(instances[0]?.spiffe_ids).toEqual(['spiffe://example.org/agent/child/bash']);
   });
 
   it('tells every problem of its files, with file and line', async () => {

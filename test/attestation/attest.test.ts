@@ -224,6 +224,65 @@ describe('Attestors', () => {
     ]);
   });
 
+  it('replaces the attestation when the descent of a process differs, and records its parent', async () => {
+    const descent = {
+      instance: 'f00d',
+      pid: 7,
+      name: 'researcher',
+      by: 'cgroup',
+      parentSelectors: ['a:b:c'],
+    } as const;
+    const launch = new ScriptedAttestor('launch', () => ({ selectors: [], descent }));
+    await using at = await bench({ attestors: [says('unix', 'unix:uid:1'), launch] });
+    const first = at.attest(1);
+    expect(first).toMatchObject({ selectors: ['unix:uid:1'], descent });
+    await at.clock.advance(1_000);
+    expect(at.attest(2)).toBe(first);
+    for (const change of [
+      { instance: 'beef' },
+      { by: 'ancestry' },
+      { parentSelectors: ['a:b:d'] },
+    ] as const) {
+      launch.answer = () => ({ selectors: [], descent: { ...descent, ...change } });
+      await at.clock.advance(1_000);
+      expect(at.attest(3)).toMatchObject({ descent: change });
+    }
+    launch.answer = () => ({ selectors: [] });
+    await at.clock.advance(1_000);
+    expect(at.attest(4)).not.toHaveProperty('descent');
+    expect(at.recorded.map((event) => 'parent' in event && event.parent)).toEqual([
+      'f00d',
+      'beef',
+      'f00d',
+      'f00d',
+      false,
+    ]);
+  });
+
+  it('fails while a decisive attestor fails, and leaves in force what was known', async () => {
+    const launch = Object.assign(says('launch'), { isDecisive: true });
+    await using at = await bench({ attestors: [says('unix', 'unix:uid:1'), launch] });
+    const known = at.attest();
+    launch.answer = () => {
+      throw new Error('EMFILE');
+    };
+    await at.clock.advance(1_000);
+    expect(await failureOf(at.attest)).toMatchObject({
+      code: 'ATTESTATION_FAILED',
+      message: 'workload attestation failed: the attestor launch could not look at the process',
+    });
+    launch.answer = () => new Promise(() => {});
+    const silent = failureOf(at.attest);
+    await at.clock.nextWake();
+    await at.clock.advance(10_000);
+    expect(await silent).toMatchObject({
+      code: 'ATTESTATION_FAILED',
+      facts: { failures: 'launch: no answer within 10 s' },
+    });
+    expect(at.instance.attestation.current.value).toBe(known);
+    expect(at.outcomes).toEqual(['complete', 'failed', 'failed']);
+  });
+
   it('takes the attestation away when the process is gone, for good', async () => {
     await using at = await bench();
     await at.attest();

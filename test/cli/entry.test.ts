@@ -28,7 +28,8 @@ describe('spoor entry', () => {
     await using it = await opened();
     const given =
       '--selector unix:gid:7 --x509-svid-ttl 1h --jwt-svid-ttl 90s --wit-svid-ttl 15m --dns-name web.local,www.local ' +
-      '--hint main --federates-with partner.example --expires-at 2031-01-01T00:00:00Z';
+      '--hint main --federates-with partner.example --expires-at 2031-01-01T00:00:00Z ' +
+      '--descendants derive';
     expect(await it.line.json('entry', 'add', ...WEB, ...given.split(' '))).toEqual({
       id: 'web',
       spiffe_id: 'spiffe://example.org/web',
@@ -40,6 +41,7 @@ describe('spoor entry', () => {
       hint: 'main',
       federates_with: ['partner.example'],
       expires_at: '2031-01-01T00:00:00.000Z',
+      descendants: 'derive',
       created_at: '2029-12-31T00:00:00.000Z',
       source: 'store',
       file: '',
@@ -63,6 +65,17 @@ describe('spoor entry', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('shows what descendants get, where that is something, and takes it away', async () => {
+    await using it = await opened();
+    await it.line.run(['entry', 'add', ...WEB, '--descendants', 'derive']);
+    const { out } = await it.line.run(['entry', 'show', 'web']);
+    expect(out).toContain('  SPIFFE ID    spiffe://example.org/web\n');
+    expect(out).toContain('  descendants  derive\n  kept in      store\n');
+    await it.line.run(['entry', 'update', 'web', '--clear', 'descendants']);
+    expect(it.admin.entries.get('web')).toMatchObject({ descendants: '' });
+    expect((await it.line.run(['entry', 'show', 'web'])).out).not.toContain('descendants');
   });
 
   it('lists every page, and says where each entry is kept', async () => {

@@ -29,6 +29,8 @@ const EXPLANATION: Explanation = {
   refused: [{ id: 'tpl', reason: 'unix.user has two values' }],
   nearest: [{ id: 'web', spiffe_id: 'spiffe://example.org/web', missing: ['unix:gid:7'] }],
   verdict: 'no identity would be issued: no entry matches this process',
+  launch: null,
+  descent: null,
 };
 
 /** Two sockets of one daemon, told apart by who was asked. */
@@ -86,6 +88,76 @@ describe('spoor explain', () => {
     expect((await it.line.run(['explain', String(process.pid)])).out).toContain(
       'matches\n  spiffe://example.org/web  by entry web  hint main\n  spiffe://example.org/b    by entry b\n',
     );
+  });
+
+  it('shows of a launched process its definition, its script and what it could not have', async () => {
+    await using it = await opened();
+    const script = {
+      path: '/opt/researcher.mjs',
+      sha256: '5c',
+      interpreter: '/usr/bin/node',
+      interpreter_args: ['--no-warnings'],
+      package: '@example/researcher@1.2.0',
+      lock_sha256: '10',
+    };
+    it.agent.explanation = {
+      ...EXPLANATION,
+      process: { ...EXPLANATION.process!, level: 'launched', instance: 'cafe' },
+      launch: {
+        name: 'researcher',
+        launched_by: 1001,
+        parent: '',
+        executable: '/usr/bin/node',
+        executable_sha256: 'e0',
+        script,
+        notes: ['its cgroup could not be made'],
+      },
+    };
+    const { out } = await it.line.run(['explain', String(process.pid)]);
+    expect(out).toContain(
+      [
+        'pid 4242: uid 1000, gid 100, /usr/bin/node, launched, instance cafe',
+        'no identity would be issued: no entry matches this process',
+        '',
+        'launch',
+        '  definition   researcher',
+        '  launched by  uid 1001',
+        '  executable   /usr/bin/node',
+        '               e0',
+        '  script       /opt/researcher.mjs',
+        '               5c',
+        '  interpreter  /usr/bin/node --no-warnings',
+        '  package      @example/researcher@1.2.0',
+        '  lock file    10',
+        '  note         its cgroup could not be made',
+        '',
+        'rooms',
+      ].join('\n'),
+    );
+    expect(await it.line.json('explain', String(process.pid))).toEqual(it.agent.explanation);
+  });
+
+  it('shows who launched it, if that was an instance, and leaves out what there is not', async () => {
+    await using it = await opened();
+    const launch = { name: 'tool', launched_by: 1001, parent: 'f00d', executable: '/usr/bin/git' };
+    const nothing = { executable_sha256: '', script: null, notes: [] };
+    it.agent.explanation = { ...EXPLANATION, launch: { ...launch, ...nothing } };
+    expect((await it.line.run(['explain', String(process.pid)])).out).toContain(
+      'launch\n  definition   tool\n  launched by  instance f00d\n  executable   /usr/bin/git\n\nrooms',
+    );
+  });
+
+  it('shows of a descendant what the entry of its agent lacks', async () => {
+    await using it = await opened();
+    const descent = { instance: 'f00d', name: 'researcher', pid: 7, found_by: 'cgroup' };
+    const nearest = [
+      { id: 'agent', spiffe_id: 'spiffe://example.org/agent', missing: ['descendants: derive'] },
+    ];
+    it.agent.explanation = { ...EXPLANATION, descent, nearest };
+    expect((await it.line.run(['explain', String(process.pid)])).out).toContain(
+      'nearest\n  agent  spiffe://example.org/agent  lacks descendants: derive\n',
+    );
+    expect(await it.line.json('explain', String(process.pid))).toMatchObject({ descent });
   });
 
   it('lets no process write on the terminal by the name of its program', async () => {

@@ -71,6 +71,15 @@ describe('spoor who', () => {
     });
   });
 
+  it('names the instance below which the process was', async () => {
+    await using admin = await FakeAdmin.open();
+    await using line = await commandLineFor(admin);
+    admin.record = [{ ...issued(), parent: 'beef' }];
+    expect((await line.run(['who', '0A:3F'])).out).toContain(
+      '  pid 4242, uid 1000, instance f00d\n  child of instance beef\n  spiffe://example.org/web by entry web\n',
+    );
+  });
+
   it('takes a certificate file by its fingerprint, and a token file by its jti', async () => {
     await using admin = await FakeAdmin.open();
     await using line = await commandLineFor(admin);

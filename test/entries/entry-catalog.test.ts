@@ -59,6 +59,23 @@ describe('EntryCatalog', () => {
     expect(idsOf(room)).toEqual([]);
   });
 
+  it('keeps across a restart what an entry gives to descendants, until that is taken away', async () => {
+    await using room = await openRoom({});
+    const derive = { descendants: 'derive', selectors: ['launch:name:researcher'] };
+    const draft = { id: 'agent', spiffeId: 'spiffe://example.org/agent' };
+    const added = await room.service.add({ ...draft, ...derive });
+    expect(added).toMatchObject({ descendants: 'derive' });
+    await room.restart();
+    expect(room.service.entries.current.value.get('agent')).toEqual(added);
+    await expect(room.service.update('agent', { selectors: ['unix:uid:5'] })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('descendants: allowed is deny in an entry without'),
+    });
+    expect(await room.service.update('agent', { descendants: 'deny' })).not.toHaveProperty('descendants');
+    await room.restart();
+    expect(room.service.entries.current.value.get('agent')).not.toHaveProperty('descendants');
+  });
+
   it('refuses equal ids, unknown ids, and changes by command to the entry of a file, which it names', async () => {
     await using room = await openRoom({ 'web.yaml': fileOf('web') });
     const draft = { id: 'web', spiffeId: 'spiffe://example.org/x', selectors: ['unix:uid:1'] };

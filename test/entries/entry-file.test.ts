@@ -25,6 +25,14 @@ entries:
   - id: least
     spiffe_id: spiffe://example.org/agent/{unix.user}
     selectors: [unix:gid:5]
+  - id: launched
+    spiffe_id: spiffe://example.org/agent/researcher
+    selectors: [launch:name:researcher]
+    descendants: spiffe://example.org/agent/researcher/{process.executable}
+  - id: denying
+    spiffe_id: spiffe://example.org/agent/writer
+    selectors: [unix:gid:5]
+    descendants: deny
 `;
 
 describe('readEntryFile', () => {
@@ -55,6 +63,27 @@ describe('readEntryFile', () => {
           federatesWith: [],
           createdAt: new Date(0),
           source: { kind: 'file', file: FILE, line: 15 },
+        },
+        {
+          id: 'launched',
+          spiffeId: 'spiffe://example.org/agent/researcher',
+          selectors: ['launch:name:researcher'],
+          dnsNames: [],
+          hint: '',
+          federatesWith: [],
+          createdAt: new Date(0),
+          descendants: 'spiffe://example.org/agent/researcher/{process.executable}',
+          source: { kind: 'file', file: FILE, line: 18 },
+        },
+        {
+          id: 'denying',
+          spiffeId: 'spiffe://example.org/agent/writer',
+          selectors: ['unix:gid:5'],
+          dnsNames: [],
+          hint: '',
+          federatesWith: [],
+          createdAt: new Date(0),
+          source: { kind: 'file', file: FILE, line: 22 },
         },
       ],
     });
@@ -107,6 +136,30 @@ entries:
       '18 entries[2].id: found nothing, allowed text',
       '18 entries[2].spiffe_id: found nothing, allowed text',
       '18 entries[2].selectors: found a list or mapping, allowed 1 to 64 selectors',
+    ]);
+  });
+
+  it('finds fault with what an entry gives to descendants that it cannot have', async () => {
+    const { entries, problems } = await read(`
+entries:
+  - id: unlaunched
+    spiffe_id: spiffe://example.org/a
+    selectors: [unix:uid:1000]
+    descendants: derive
+  - id: itself
+    spiffe_id: spiffe://example.org/a
+    selectors: [script:path:/opt/a.mjs]
+    descendants: spiffe://example.org/a
+  - id: elsewhere
+    spiffe_id: spiffe://example.org/a
+    selectors: [launch:name:a]
+    descendants: allow
+`);
+    expect(entries).toEqual([]);
+    expect(problems.map(brief)).toEqual([
+      '6 entries[0].descendants: found derive, allowed deny in an entry without a selector launch:* or script:*, since only launched processes have descendants',
+      "10 entries[1].descendants: found spiffe://example.org/a, allowed another SPIFFE ID than the entry's own",
+      '14 entries[2].descendants: found allow, allowed deny, derive, or a SPIFFE ID of example.org with a path',
     ]);
   });
 

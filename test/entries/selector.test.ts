@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SELECTOR_NAMES, parseSelector, splitSelector } from '../../src/entries/selector.js';
+import { SELECTOR_NAMES, impliesLaunched, parseSelector, splitSelector } from '../../src/entries/selector.js';
 import { outcome } from '../fakes/outcome.js';
 
 describe('parseSelector', () => {
@@ -15,6 +15,13 @@ describe('parseSelector', () => {
     `process:ancestor_sha256:${'a'.repeat(64)}`,
     'process:cgroup:/system.slice/web.service',
     'process:cgroup_writable:false',
+    'script:path:/opt/agents/researcher.mjs',
+    `script:sha256:${'0123456789abcdef'.repeat(4)}`,
+    'script:interpreter:/usr/bin/node',
+    'script:package:@example/researcher@1.2.0',
+    `script:lock_sha256:${'a'.repeat(64)}`,
+    'launch:name:researcher',
+    'launch:uid:1000',
   ])('takes %s', (text) => {
     expect(parseSelector(text)).toBe(text);
   });
@@ -36,6 +43,14 @@ describe('parseSelector', () => {
     `unix:sha256:${'a'.repeat(63)}`,
     'unix:user:',
     'process:cgroup_writable:no',
+    'script:path:researcher.mjs',
+    `script:sha256:${'A'.repeat(64)}`,
+    'script:interpreter:node',
+    'script:package:',
+    'script:lock_sha256:1',
+    'launch:name:',
+    'launch:uid:alice',
+    'launch:path:/x',
     'k8s:ns:default',
     ' unix:uid:1000',
     `unix:path:/${'a'.repeat(4_352)}`,
@@ -47,6 +62,21 @@ describe('parseSelector', () => {
     expect(() => parseSelector('unix:udi:1000')).toThrow(
       `not a selector: allowed is attestor:name:value with one of ${SELECTOR_NAMES.join(', ')}`,
     );
+  });
+});
+
+describe('impliesLaunched', () => {
+  it('holds for what the daemon gives to nobody but those that it launched', () => {
+    expect(SELECTOR_NAMES.filter(impliesLaunched)).toEqual([
+      'script:path',
+      'script:sha256',
+      'script:interpreter',
+      'script:package',
+      'script:lock_sha256',
+      'launch:name',
+      'launch:uid',
+    ]);
+    expect(impliesLaunched('unix:user:launch:name:x')).toBe(false);
   });
 });
 

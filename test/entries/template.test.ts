@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { fillTemplate, spiffeIdFault } from '../../src/entries/template.js';
+import {
+  descendantIdFault,
+  fillDescendantTemplate,
+  fillTemplate,
+  spiffeIdFault,
+} from '../../src/entries/template.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import { clause } from '../conformance/prove.js';
 
@@ -12,6 +17,7 @@ describe('spiffeIdFault', () => {
     'spiffe://example.org/spire/agent',
     AGENT,
     'spiffe://example.org/{unix.uid}/{unix.gid}/x-{unix.user}.y',
+    'spiffe://example.org/{launch.name}/{script.sha256}',
     `spiffe://example.org/${'a'.repeat(2027)}`,
   ])('finds nothing wrong with %s', (text) => {
     expect(spiffeIdFault(text, EXAMPLE)).toBeUndefined();
@@ -26,6 +32,7 @@ describe('spiffeIdFault', () => {
     ['spiffe://example.org/a b', 'a path segment may hold only'],
     ['spiffe://example.org/{unix.udi}', 'in the place of {unix.udi}'],
     ['spiffe://example.org/{unix:user}', 'in the place of {unix:user}'],
+    ['spiffe://example.org/{process.executable}', 'in the place of {process.executable}'],
     ['spiffe://example.org/{}', 'in the place of {}'],
     ['spiffe://example.org/{unix.user', 'a path segment may hold only'],
     ['spiffe://example.org/{unix.user}}', 'a path segment may hold only'],
@@ -39,6 +46,39 @@ describe('spiffeIdFault', () => {
       expect(spiffeIdFault(longest, EXAMPLE)).toBeUndefined();
       expect(spiffeIdFault(`${longest}a`, EXAMPLE)).toContain('longer than 2048 bytes');
     });
+  });
+});
+
+describe('descendantIdFault', () => {
+  it('takes the executable and what a descendant has of its own', () => {
+    const text = 'spiffe://example.org/agent/{unix.user}/{process.executable}';
+    expect(descendantIdFault(text, EXAMPLE)).toBeUndefined();
+  });
+
+  it.each([
+    ['spiffe://example.org/{launch.name}', 'one of {process.executable}, {unix.uid}'],
+    ['spiffe://example.org/{script.sha256}', 'in the place of {script.sha256}'],
+    ['spiffe://other.test/{process.executable}', 'a SPIFFE ID of example.org with a path'],
+    ['spiffe://example.org/{process.executable}/', 'the path has an empty segment'],
+  ])('says what would be allowed instead of %s', (text, allowed) => {
+    expect(descendantIdFault(text, EXAMPLE)).toContain(allowed);
+  });
+});
+
+describe('fillDescendantTemplate', () => {
+  const TOOL = 'spiffe://example.org/{unix.user}/{process.executable}';
+
+  it('fills in the file name of the executable beside the selectors', () => {
+    const id = fillDescendantTemplate(TOOL, ['unix:user:alice'], 'git');
+    expect(String(id)).toBe('spiffe://example.org/alice/git');
+  });
+
+  it('says so where the executable is not known and asked for', () => {
+    const plain = fillDescendantTemplate('spiffe://example.org/{unix.user}', ['unix:user:alice'], undefined);
+    expect(String(plain)).toBe('spiffe://example.org/alice');
+    expect(fillDescendantTemplate(TOOL, ['unix:user:alice'], undefined)).toBe(
+      'the path of its executable is not known',
+    );
   });
 });
 

@@ -21,6 +21,7 @@ export const EMPTY: WireEntryDraft = {
   hint: '',
   federates_with: [],
   expires_at: '',
+  descendants: '',
 };
 
 /** How the fake daemon is, apart from what it keeps. */

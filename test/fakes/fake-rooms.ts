@@ -1,12 +1,14 @@
 import type { ExplainRooms } from '../../src/api/explain.js';
 import type { Rooms, SurfaceCall } from '../../src/api/rooms.js';
 import { Attestors } from '../../src/attestation/attest.js';
+import type { Attestor, Finding } from '../../src/attestation/attestor.js';
 import { EntrySet } from '../../src/entries/entry-set.js';
 import type { Metrics } from '../../src/core/metrics.js';
 import { SpoorError } from '../../src/core/errors.js';
 import { SnapshotCell, type Snapshot } from '../../src/core/snapshot.js';
 import type { Peer } from '../../src/door/peer.js';
 import type { Attestation, Instance } from '../../src/instances/instance.js';
+import type { LaunchFacts } from '../../src/instances/launched.js';
 import type {
   BundlesView,
   CallFacts,
@@ -154,16 +156,23 @@ class FakeProcesses {
   release(): void {}
 }
 
-/** One attestor, which knows uid and program of every process. */
-function fakeAttestors({ clock, log, metrics }: FakeRooms): Attestors {
-  const attestor = {
+/** One attestor, which knows uid and program of every process, and another if a test has one. */
+function fakeAttestors(rooms: FakeRooms): Attestors {
+  const { clock, log, metrics } = rooms;
+  const unix = {
     name: 'unix',
     attest: ({ uid }: MeasuredProcess) => ({
       selectors: [`unix:uid:${uid}`, 'unix:path:/usr/bin/web'],
       path: '/usr/bin/web',
     }),
   };
-  return new Attestors({ attestors: [attestor], clock, log, metrics, recorder: { append: async () => {} } });
+  const { launch } = rooms;
+  const attestors: Attestor[] = launch === undefined ? [unix] : [unix, launchAttestor(launch)];
+  return new Attestors({ attestors, clock, log, metrics, recorder: { append: async () => {} } });
+}
+
+function launchAttestor(find: () => Finding): Attestor {
+  return { name: 'launch', isDecisive: true, attest: find };
 }
 
 /** Rooms that work, for one trust domain: what they answer is set by the test. */
@@ -190,12 +199,17 @@ export class FakeRooms implements Rooms, ExplainRooms {
   readonly explain: ExplainRooms['explain'];
   /** Who is at the other end of each connection; a test endpoint fills it. */
   readonly peers = new Map<string, Peer>();
+  /** What the launch attestor finds, if there is one. */
+  launch: (() => Finding) | undefined;
+  launched: LaunchFacts | undefined;
   attestations = 0;
   attestationFailure: SpoorError | undefined;
   /** When set, attestation takes until this resolves. */
   attestationPending: Promise<void> | undefined;
 
-  constructor(changes: Partial<Omit<Rooms, 'views' | 'clock' | 'log' | 'metrics'>> = {}) {
+  constructor(
+    changes: Partial<Omit<Rooms, 'views' | 'clock' | 'log' | 'metrics'> & Pick<FakeRooms, 'launch'>> = {},
+  ) {
     Object.assign(this, changes);
     this.explain = { processes: new FakeProcesses(this), attestors: fakeAttestors(this) };
   }
@@ -203,6 +217,11 @@ export class FakeRooms implements Rooms, ExplainRooms {
   get instances(): Iterable<Instance> {
     return this.#known.values();
   }
+
+  readonly launchOf = (pid: number, startTicks: number): LaunchFacts | undefined =>
+    [...this.peers.values()].some(({ process }) => process.pid === pid && process.startTicks === startTicks)
+      ? this.launched
+      : undefined;
 
   readonly peerOf = (call: SurfaceCall): Peer | undefined => this.peers.get(call.getPeer());
 

@@ -5,7 +5,7 @@ import { NO_METRICS } from '../../src/core/metrics.js';
 import { SnapshotCell, type Snapshot } from '../../src/core/snapshot.js';
 import type { Entry } from '../../src/entries/entry.js';
 import { EntrySet } from '../../src/entries/entry-set.js';
-import type { Attestation, Instance } from '../../src/instances/instance.js';
+import type { Attestation, Descent, Instance } from '../../src/instances/instance.js';
 import type { ForeignBundles } from '../../src/issuance/bundle-store.js';
 import type { ViewProfile } from '../../src/issuance/views.js';
 import { Views } from '../../src/issuance/workload-view.js';
@@ -91,6 +91,13 @@ export class IssuanceRoom implements AsyncDisposable {
     );
   }
 
+  /** A process of uid 1000 below a launched one for which these selectors hold. */
+  descendant(...parentSelectors: readonly string[]): Instance {
+    this.#made += 1;
+    const descent: Descent = { instance: 'f00d', by: 'cgroup', parentSelectors };
+    return anInstance(this.#made, ['unix:uid:1000'], this.outer.clock.now(), descent);
+  }
+
   /** Has the views renew themselves from now on; with `authorities`, the authorities too. */
   start({ authorities = false } = {}): void {
     const services = authorities ? [this.views, this.authorities] : [this.views];
@@ -127,8 +134,19 @@ export class IssuanceRoom implements AsyncDisposable {
 }
 
 /** Takes: `number`: which one; it is its pid, too. */
-export function anInstance(number: number, selectors: readonly string[], at: Date): Instance {
-  const attestation: Attestation = { selectors, outcomes: [], path: '/usr/bin/node', at };
+export function anInstance(
+  number: number,
+  selectors: readonly string[],
+  at: Date,
+  descent?: Descent,
+): Instance {
+  const attestation: Attestation = {
+    selectors,
+    outcomes: [],
+    path: '/usr/bin/node',
+    at,
+    ...(descent !== undefined && { descent }),
+  };
   return {
     id: number.toString(16).padStart(32, '0'),
     process: {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { SpoorError } from '../../src/core/errors.js';
+import { EntryStore } from '../../src/entries/entry-store.js';
 import { Database } from '../../src/state/database.js';
+import { MIGRATIONS } from '../../src/state/migrations.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
 const INSERT = 'INSERT INTO good_files (folder, name, contents) VALUES (?, ?, ?)';
@@ -77,6 +79,30 @@ describe('Database', () => {
     await expect(Database.open(crashed)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
     expect(await readFile(crashed, 'hex')).toBe(bytes.toString('hex'));
     expect(await readFile(`${crashed}-wal`, 'hex')).toBe(await readFile(`${path}-wal`, 'hex'));
+  });
+
+  it('brings the tables of the first format up to date, and keeps what is in them', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'spoor.db');
+    const first = new DatabaseSync(path);
+    first.exec(`${MIGRATIONS[0]}; PRAGMA user_version=1`);
+    first.exec(`INSERT INTO entries (id, spiffe_id, selectors, dns_names, hint, federates_with, created_at)
+      VALUES ('web', 'spiffe://example.org/web', '["unix:uid:1000"]', '[]', '', '[]', 0)`);
+    first.close();
+    await using database = await Database.open(path);
+    expect(await new EntryStore(database).load()).toEqual([
+      {
+        id: 'web',
+        spiffeId: 'spiffe://example.org/web',
+        selectors: ['unix:uid:1000'],
+        dnsNames: [],
+        hint: '',
+        federatesWith: [],
+        createdAt: new Date(0),
+        source: { kind: 'store' },
+      },
+    ]);
+    expect(database.get('PRAGMA user_version')).toEqual({ user_version: MIGRATIONS.length });
   });
 
   it('refuses the database of a later Spoor and leaves it as it was', async () => {

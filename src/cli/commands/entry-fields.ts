@@ -14,6 +14,7 @@ export interface EntryFieldOptions {
   readonly hint?: string;
   readonly federatesWith?: readonly string[];
   readonly expiresAt?: string;
+  readonly descendants?: string;
 }
 
 type Field = Exclude<keyof WireEntryDraft, 'id'>;
@@ -30,6 +31,7 @@ export const EMPTY_DRAFT: WireEntryDraft = {
   hint: '',
   federates_with: [],
   expires_at: '',
+  descendants: '',
 };
 
 /** Adds an option for every field of an entry but its id. */
@@ -43,7 +45,8 @@ export function withEntryFields(command: Command): Command {
     .addOption(listOption('--dns-name <name>', 'DNS name in X509-SVIDs'))
     .option('--hint <text>', 'what the identity is for, by agreement with the workload')
     .addOption(listOption('--federates-with <trust-domain>', 'trust domain whose bundle goes along'))
-    .option('--expires-at <instant>', 'end of the entry, RFC 3339, e.g. 2030-01-01T00:00:00Z');
+    .option('--expires-at <instant>', 'end of the entry, RFC 3339, e.g. 2030-01-01T00:00:00Z')
+    .option('--descendants <what>', 'what processes below a launched one get: deny, derive or a template');
 }
 
 /** The fields that were given, by their names on the wire. */
@@ -58,6 +61,7 @@ export function givenFields(options: EntryFieldOptions): Partial<WireEntryDraft>
     hint: options.hint,
     federates_with: options.federatesWith,
     expires_at: options.expiresAt === undefined ? undefined : instant(options.expiresAt),
+    descendants: options.descendants,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

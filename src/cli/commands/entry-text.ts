@@ -7,7 +7,7 @@ import { headedTable, table } from '../table.js';
 /** One entry, in `--output json` of every command that prints entries. */
 export const ENTRY_JSON = `{"id", "spiffe_id", "selectors": [], "x509_svid_ttl_seconds", "jwt_svid_ttl_seconds",
  "wit_svid_ttl_seconds", "dns_names": [], "hint", "federates_with": [], "expires_at", "created_at",
- "source": "file"|"store", "file", "line", "warnings": []}
+ "source": "file"|"store", "file", "line", "warnings": [], "descendants": "deny"|"derive"|TEMPLATE}
 A lifetime of 0 is the daemon's default; instants are RFC 3339, or empty.`;
 
 /** Everything about one entry, a line a field; fields without a value are left out. */
@@ -24,6 +24,7 @@ export function entryText(entry: WireEntry, now: Date, paint: Paint): string {
     ['hint', entry.hint],
     ['federates with', entry.federates_with.join(', ')],
     ['expires', until(entry.expires_at, now)],
+    ['descendants', entry.descendants === 'deny' ? '' : entry.descendants],
     ['kept in', whereKept(entry)],
     ...entry.warnings.map((warning) => [paint.warning('warning'), warning] as const),
   ];

@@ -19,6 +19,7 @@ const CLEARABLE = [
   'hint',
   'federates_with',
   'expires_at',
+  'descendants',
 ] as const satisfies readonly (keyof WireEntryDraft)[];
 
 /** `spoor entry update`: changes what is named, and leaves the rest. */

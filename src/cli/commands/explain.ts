@@ -23,7 +23,10 @@ export function explain(cli: Cli): Command {
  "steps": [{"room", "outcome": "passed"|"refused"|"failed", "detail"}],
  "outcomes": [{"attestor", "selectors": [], "failure"}], "selectors": [], "presented": [],
  "matches": [{"id", "spiffe_id", "hint"}], "refused": [{"id", "reason"}],
- "nearest": [{"id", "spiffe_id", "missing": []}], "verdict"}`,
+ "nearest": [{"id", "spiffe_id", "missing": []}], "verdict",
+ "launch": null|{"name", "launched_by", "parent", "executable", "executable_sha256",
+  "script": null|{"path", "sha256", "interpreter", "interpreter_args": [], "package", "lock_sha256"}, "notes": []},
+ "descent": null|{"instance", "name", "pid", "found_by": "cgroup"|"ancestry"|"adoption"|"lost"}}`,
     })
     .argument('[pid]', 'the process; this command itself unless given')
     .addOption(socketOption())

@@ -2,12 +2,14 @@ import type { ExplainedProcess, Explanation, Step, WireAttestorOutcome } from '.
 import { counted } from '../counted.js';
 import type { Paint } from '../paint.js';
 import { indented, table } from '../table.js';
+import { launchRows } from './launch-text.js';
 
 /** An explanation for people: the verdict first, then what it rests on. */
 export function explanationText(explanation: Explanation, paint: Paint): string {
-  const { process, steps, outcomes, matches, refused, nearest } = explanation;
+  const { process, steps, outcomes, matches, refused, nearest, launch } = explanation;
   const sections = [
     headText(process, explanation, paint),
+    section('launch', launch === null ? [] : launchRows(launch, paint), paint),
     section(
       'rooms',
       steps.map((step) => stepRow(step, paint)),

@@ -11,6 +11,7 @@ export interface RecordLine {
   readonly uid?: number;
   readonly path?: string;
   readonly instance?: string;
+  readonly parent?: string;
   readonly level?: string;
   readonly selectors?: readonly string[];
   readonly entry?: string;
@@ -53,6 +54,7 @@ function subjectText(line: RecordLine, now: Date, paint: Paint): string {
   const program = line.path === undefined ? '' : ` ${paint.strong(line.path)}`;
   const details = [
     `pid ${line.pid ?? '-'}, uid ${line.uid ?? '-'}, instance ${line.instance ?? '-'}`,
+    line.parent === undefined ? '' : `child of instance ${line.parent}`,
     line.spiffe_id === undefined ? '' : `${line.spiffe_id} by entry ${line.entry ?? '-'}`,
     line.expires === undefined ? '' : expiry(new Date(line.expires), now),
   ].filter((text) => text !== '');

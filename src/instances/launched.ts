@@ -1,0 +1,32 @@
+/** The script of a launched process, as it was measured. Digests are lower-case hex of SHA-256. */
+export interface LaunchedScript {
+  readonly path: string;
+  readonly sha256: string;
+  /** Path of the interpreter's executable. */
+  readonly interpreter: string;
+  /** Between interpreter and script. */
+  readonly interpreterArgs: readonly string[];
+  /** Name and version of the package that it belongs to, where there is one. */
+  readonly packageName?: string;
+  /** Of the lock file beside it. */
+  readonly lockSha256?: string;
+}
+
+/** What the daemon knows of a process since it launched it. */
+export interface LaunchFacts {
+  readonly instance: string;
+  /** Of the definition. */
+  readonly name: string;
+  /** Uid of whoever launched it. */
+  readonly launchedBy: number;
+  /** Id of the instance that launched it, if it was one. */
+  readonly parent?: string;
+  readonly executable: string;
+  /** Lower-case hex. */
+  readonly executableSha256?: string;
+  readonly script?: LaunchedScript;
+  /** What could not be had for it, such as a cgroup of its own; sentences for people. */
+  readonly notes: readonly string[];
+  /** `launch:*` and `script:*`. */
+  readonly selectors: readonly string[];
+}
