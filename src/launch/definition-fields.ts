@@ -72,7 +72,7 @@ export const FIELDS = {
   fileName: textThat(isFileName, ALLOWED.fileName),
   account,
   accounts: z.array(account, { error: ALLOWED.launchers }).max(MAX_LAUNCHERS, ALLOWED.launchers),
-  limit: z.union([z.literal('infinity'), z.int().min(0)], { error: ALLOWED.limit }),
+  limit: z.union([z.literal('infinity'), z.int().min(0, ALLOWED.limit)], { error: ALLOWED.limit }),
   secrets: <Secret extends z.ZodType>(secret: Secret) =>
     z.array(secret, { error: ALLOWED.secrets }).max(MAX_SECRETS, ALLOWED.secrets),
 } as const;
