@@ -162,18 +162,22 @@ launch:
     ['another list', 'entries: []\n', '1 entries: found entries, allowed `launch` and nothing else'],
     ['no list', 'launch: 5\n', '1 launch: found 5, allowed a list `launch`, which may be []'],
     ['a text for an item', 'launch: [x]\n', '1 launch[0]: found x, allowed one of name, command, args'],
-    ['nothing for an item', 'launch:\n  -\n', '2 launch[0]: found nothing, allowed one of name, command, args'],
+    [
+      'nothing for an item',
+      'launch:\n  -\n',
+      '2 launch[0]: found nothing, allowed one of name, command, args',
+    ],
     [
       'a list for env',
       fileWith('env: []'),
       '4 launch[0].env: found a list or mapping, allowed one of pass, set',
     ],
-    ['nothing for env', fileWith('env:'), '4 launch[0].env: found nothing, allowed one of pass, set, dangerous'],
     [
-      'a NUL',
-      fileWith('args: ["a\\0b"]'),
-      '4 launch[0].args[0]: found a\0b, allowed text without NUL bytes',
+      'nothing for env',
+      fileWith('env:'),
+      '4 launch[0].env: found nothing, allowed one of pass, set, dangerous',
     ],
+    ['a NUL', fileWith('args: ["a\\0b"]'), '4 launch[0].args[0]: found a\0b, allowed text without NUL bytes'],
     ['no YAML', 'launch: [', '1 : found Flow sequence in block collection'],
     [
       'an unpinned package',
