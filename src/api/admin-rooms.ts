@@ -2,6 +2,7 @@ import type { Authorities } from '../authority/authorities.js';
 import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
 import type { Views } from '../issuance/workload-view.js';
+import type { DefinitionCatalog } from '../launch/definition-catalog.js';
 import type { RecordLine } from '../ledger/record-search.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { CallNumbers, Desk } from './desk.js';
@@ -37,6 +38,7 @@ export interface AdminRooms extends DeskRooms, ExplainRooms {
   readonly door: { readonly statistics: { readonly connections: number; readonly pending: number } };
   readonly views: Pick<Views, 'statistics'>;
   readonly catalog: Pick<EntryCatalog, 'entries' | 'problems' | 'add' | 'update' | 'delete' | 'import'>;
+  readonly definitions: Pick<DefinitionCatalog, 'definitions' | 'problems' | 'add' | 'delete'>;
   readonly authorities: Pick<Authorities, 'set' | 'rotate' | 'taint' | 'revoke'>;
   readonly bundles: Pick<BundleStore, 'foreign' | 'problems' | 'set' | 'delete' | 'list'>;
   readonly who: (needle: string) => AsyncIterable<RecordLine>;

@@ -3,6 +3,7 @@ import { adminMethods } from '../wire/admin.js';
 import { authorityAnswers } from './admin-authorities.js';
 import { bundleAnswers } from './admin-bundles.js';
 import { entryAnswers } from './admin-entries.js';
+import { definitionAnswers } from './admin-launch-definitions.js';
 import type { AdminRooms } from './admin-rooms.js';
 import { statusAnswers } from './admin-status.js';
 import type { Desk } from './desk.js';
@@ -15,5 +16,6 @@ export function addAdmin(server: Server, rooms: AdminRooms, desk: Desk): void {
     ...entryAnswers(rooms),
     ...authorityAnswers(rooms),
     ...bundleAnswers(rooms),
+    ...definitionAnswers(rooms),
   });
 }

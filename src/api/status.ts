@@ -22,9 +22,11 @@ const EXACT: Readonly<Partial<Record<ErrorCode, status>>> = {
   ENTRY_NOT_FOUND: status.NOT_FOUND,
   BUNDLE_NOT_FOUND: status.NOT_FOUND,
   AUTHORITY_NOT_FOUND: status.NOT_FOUND,
+  DEFINITION_NOT_FOUND: status.NOT_FOUND,
   PROCESS_NOT_FOUND: status.NOT_FOUND,
   SERVICE_NOT_FOUND: status.NOT_FOUND,
   ENTRY_EXISTS: status.ALREADY_EXISTS,
+  DEFINITION_EXISTS: status.ALREADY_EXISTS,
 };
 
 /** The SPIRE agent's words, which clients and their users know. The log has ours. */

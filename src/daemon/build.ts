@@ -51,9 +51,9 @@ function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets)
     clock,
     log,
   });
-  const { entries, bundles, authorities, refusals } = kept;
+  const { entries, bundles, definitions, authorities, refusals } = kept;
   return [
-    ...[entries, bundles, authorities, present.views, refusals],
+    ...[entries, bundles, definitions, authorities, present.views, refusals],
     ...[reattestation, health, housekeeping, present.digestMemory],
     ...[agent, admin],
   ];

@@ -3,7 +3,9 @@ import type { Clock } from '../core/clock.js';
 import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
 import type { Views } from '../issuance/workload-view.js';
+import type { DefinitionCatalog } from '../launch/definition-catalog.js';
 import type { RecordFile } from '../ledger/record-file.js';
+import type { FileProblem } from '../state/file-problems.js';
 import type { Instances } from './storeys/instances.js';
 import type { Kept } from './storeys/kept.js';
 import type { HealthCheck, HealthProbe } from './health.js';
@@ -14,12 +16,13 @@ export function healthProbes(
   { views }: Pick<Instances, 'views'>,
   clock: Clock,
 ): readonly HealthProbe[] {
-  const { authorities, entries, bundles, recorder } = kept;
+  const { authorities, entries, bundles, definitions, recorder } = kept;
   return [
     authorityProbe(authorities, clock),
     issuanceProbe(views),
     entriesProbe(entries),
     bundlesProbe(bundles),
+    definitionsProbe(definitions),
     stateProbe(recorder),
   ];
 }
@@ -50,15 +53,12 @@ export function authorityProbe(
 
 /** A bad edit keeps the last good entries in force: served, but not as the operator wants it. */
 export function entriesProbe(catalog: Pick<EntryCatalog, 'problems'>): HealthProbe {
-  return () => {
-    const files = Map.groupBy(catalog.problems, ({ file }) => file);
-    return okUnless(
-      'entries',
-      [...files].map(
-        ([file, { length }]) => `${file} is not valid: ${length} ${length === 1 ? 'fault' : 'faults'}`,
-      ),
-    );
-  };
+  return () => okUnless('entries', filesAtFault(catalog.problems));
+}
+
+/** The same for launch definitions. */
+export function definitionsProbe(catalog: Pick<DefinitionCatalog, 'problems'>): HealthProbe {
+  return () => okUnless('launch definitions', filesAtFault(catalog.problems));
 }
 
 export function bundlesProbe(bundles: Pick<BundleStore, 'problems'>): HealthProbe {
@@ -72,6 +72,12 @@ export function bundlesProbe(bundles: Pick<BundleStore, 'problems'>): HealthProb
 /** Nothing new is issued while its record cannot be written. */
 export function stateProbe(record: Pick<RecordFile, 'trouble'>): HealthProbe {
   return () => (record.trouble === undefined ? ok('state') : failed('state', record.trouble));
+}
+
+function filesAtFault(problems: readonly FileProblem[]): readonly string[] {
+  return [...Map.groupBy(problems, ({ file }) => file)].map(
+    ([file, { length }]) => `${file} is not valid: ${length} ${length === 1 ? 'fault' : 'faults'}`,
+  );
 }
 
 function okUnless(name: string, problems: readonly string[]): HealthCheck {

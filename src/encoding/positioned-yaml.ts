@@ -53,6 +53,7 @@ export function parsePositionedYaml(text: string): PositionedYaml {
 
 function shown(node: unknown): string {
   if (node === undefined) return 'nothing';
+  if (isScalar(node) && node.value === null && !node.source) return 'nothing';
   if (isScalar(node)) return String(node.source ?? node.value).slice(0, MAX_SHOWN);
   return 'a list or mapping';
 }

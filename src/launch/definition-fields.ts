@@ -16,6 +16,7 @@ const MAX_NUMBER = 4_294_967_294;
 
 const ALLOWED = {
   word: `text without NUL bytes, in quotes if it looks like a number, of at most ${MAX_WORD_BYTES} bytes`,
+  command: 'a list that begins with the program',
   words: `a list of at most ${MAX_WORDS} texts`,
   name: '1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
   variable: `the name of a variable: letters, digits and underscores, no digit first, at most ${MAX_NAME_LENGTH}`,
@@ -58,7 +59,7 @@ const account = z.preprocess(
 /** One check for each field of a definition, wherever it comes from. What a check says is what is allowed. */
 export const FIELDS = {
   name: textThat((value) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value), ALLOWED.name),
-  command: words.min(1, 'a list that begins with the program'),
+  command: z.array(word, { error: ALLOWED.command }).min(1, ALLOWED.command).max(MAX_WORDS, ALLOWED.words),
   words,
   variables,
   values: z
@@ -72,7 +73,7 @@ export const FIELDS = {
   fileName: textThat(isFileName, ALLOWED.fileName),
   account,
   accounts: z.array(account, { error: ALLOWED.launchers }).max(MAX_LAUNCHERS, ALLOWED.launchers),
-  limit: z.union([z.literal('infinity'), z.int().min(0)], { error: ALLOWED.limit }),
+  limit: z.union([z.literal('infinity'), z.int().min(0, ALLOWED.limit)], { error: ALLOWED.limit }),
   secrets: <Secret extends z.ZodType>(secret: Secret) =>
     z.array(secret, { error: ALLOWED.secrets }).max(MAX_SECRETS, ALLOWED.secrets),
 } as const;

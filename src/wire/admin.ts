@@ -1,4 +1,9 @@
 import { methodsOf, type Methods } from './definitions.js';
+import type {
+  AddLaunchDefinitionRequest,
+  ListLaunchDefinitionsResponse,
+  WireLaunchDefinition,
+} from './launch-definitions.js';
 
 /** The messages of proto/spoor/v1/admin.proto; the comments are there. Instants are RFC 3339 in UTC, or empty. */
 export type Nothing = Readonly<Record<string, never>>;
@@ -114,6 +119,11 @@ export interface ById {
   readonly id: string;
 }
 
+/** GetLaunchDefinition and DeleteLaunchDefinition name their object like this. */
+export interface ByName {
+  readonly name: string;
+}
+
 export interface ImportEntriesRequest {
   readonly spire_json: string;
 }
@@ -194,6 +204,10 @@ export interface AdminService {
   GetBundle(request: GetBundleRequest): BundleDocument;
   SetBundle(request: BundleDocument): Nothing;
   DeleteBundle(request: DeleteBundleRequest): Nothing;
+  ListLaunchDefinitions(request: Nothing): ListLaunchDefinitionsResponse;
+  GetLaunchDefinition(request: ByName): WireLaunchDefinition;
+  AddLaunchDefinition(request: AddLaunchDefinitionRequest): WireLaunchDefinition;
+  DeleteLaunchDefinition(request: ByName): Nothing;
 }
 
 /** What a failed call carries in its trailers: its number, the error's code, and in our own services the remedy. */

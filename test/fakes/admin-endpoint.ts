@@ -6,6 +6,7 @@ import { buildAdminServer } from '../../src/api/server.js';
 import type { Authorities } from '../../src/authority/authorities.js';
 import { EntryCatalog } from '../../src/entries/entry-catalog.js';
 import { BundleStore } from '../../src/issuance/bundle-store.js';
+import { DefinitionCatalog } from '../../src/launch/definition-catalog.js';
 import type { RecordLine } from '../../src/ledger/record-search.js';
 import { Database } from '../../src/state/database.js';
 import { AuthorityRoom, TRUST_DOMAIN } from './authority-room.js';
@@ -18,6 +19,7 @@ export class AdminEndpoint implements AsyncDisposable {
   readonly catalog: EntryCatalog;
   readonly authorities: Authorities;
   readonly bundles: BundleStore;
+  readonly definitions: DefinitionCatalog;
   readonly entriesFolder: string;
   readonly record: RecordLine[] = [];
   health: readonly Finding[] = [];
@@ -29,7 +31,7 @@ export class AdminEndpoint implements AsyncDisposable {
     room: AuthorityRoom,
     database: AsyncDisposable,
     entriesFolder: string,
-    parts: { catalog: EntryCatalog; authorities: Authorities; bundles: BundleStore },
+    parts: Pick<AdminEndpoint, 'catalog' | 'authorities' | 'bundles' | 'definitions'>,
   ) {
     this.#room = room;
     this.#database = database;
@@ -37,6 +39,7 @@ export class AdminEndpoint implements AsyncDisposable {
     this.catalog = parts.catalog;
     this.authorities = parts.authorities;
     this.bundles = parts.bundles;
+    this.definitions = parts.definitions;
   }
 
   static async open(
@@ -53,6 +56,7 @@ export class AdminEndpoint implements AsyncDisposable {
       catalog: await EntryCatalog.open({ ...deps, folder: entriesFolder }),
       authorities: await room.authorities(),
       bundles: await BundleStore.open({ ...deps, folder: join(path, 'bundles.d') }),
+      definitions: await DefinitionCatalog.open({ ...deps, folder: join(path, 'launch.d') }),
     });
     const rooms = endpoint.#adminRooms();
     const server = buildAdminServer(rooms, Desk.open(rooms, 'admin', rooms.numbers));
@@ -100,6 +104,7 @@ export class AdminEndpoint implements AsyncDisposable {
       door: { statistics: { connections: 3, pending: 1 } },
       views: { statistics: () => ({ instances: 1, held: 1, nextRotation: startedAt, failing: false }) },
       catalog: this.catalog,
+      definitions: this.definitions,
       authorities: this.authorities,
       bundles: this.bundles,
       who: (needle) => this.#who(needle),

@@ -20,6 +20,7 @@ import {
 } from '../../src/wire/admin.js';
 import { explainMethods, type Explanation } from '../../src/wire/explain.js';
 import { authority, CREATED, EMPTY, STATUS, summary } from './fake-admin-state.js';
+import { FakeDefinitions } from './fake-definitions.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 type Answers = { readonly [Name in keyof AdminService]: AdminService[Name] };
@@ -32,6 +33,7 @@ export class FakeAdmin implements AsyncDisposable {
   readonly path: string;
   readonly entries = new Map<string, WireEntry>();
   readonly bundles = new Map<string, BundleDocument>();
+  readonly definitions = new FakeDefinitions();
   authorities: WireAuthorityState[] = [authority('x509', 'aa11'), authority('jwt', 'bb22')];
   /** The record, a line each. */
   record: object[] = [];
@@ -117,6 +119,7 @@ export class FakeAdmin implements AsyncDisposable {
         this.bundles.delete(this.#bundle(trust_domain).trust_domain);
         return {};
       },
+      ...this.definitions.answers,
     };
   }
 

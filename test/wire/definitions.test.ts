@@ -27,6 +27,10 @@ describe('definitions', () => {
       'GetBundle',
       'SetBundle',
       'DeleteBundle',
+      'ListLaunchDefinitions',
+      'GetLaunchDefinition',
+      'AddLaunchDefinition',
+      'DeleteLaunchDefinition',
     ]);
   });
 

@@ -2,6 +2,7 @@ import { Authorities } from '../../authority/authorities.js';
 import type { AuthoritySettings, Lifetimes } from '../../authority/settings.js';
 import { EntryCatalog } from '../../entries/entry-catalog.js';
 import { BundleStore } from '../../issuance/bundle-store.js';
+import { DefinitionCatalog } from '../../launch/definition-catalog.js';
 import { RecordFile } from '../../ledger/record-file.js';
 import { Refusals } from '../../ledger/refusals.js';
 import { StateFolder } from '../../state/state-folder.js';
@@ -11,7 +12,7 @@ import type { Ground } from './ground.js';
 const RECORD = 'record.jsonl';
 const DIGESTS = 'digests.json';
 
-/** What outlives the daemon: the record, the authorities, the entries and the bundles of others. */
+/** What outlives the daemon: the record, the authorities, the entries, the bundles of others and the launch definitions. */
 export interface Kept {
   readonly recorder: RecordFile;
   readonly recordPath: string;
@@ -21,6 +22,7 @@ export interface Kept {
   readonly authorities: Authorities;
   readonly entries: EntryCatalog;
   readonly bundles: BundleStore;
+  readonly definitions: DefinitionCatalog;
 }
 
 /** Errors: STATE_*, KEY_UNREADABLE, UPSTREAM_INVALID, RECORD_UNWRITABLE. */
@@ -42,6 +44,7 @@ export async function openKept(ground: Ground, opened: AsyncDisposableStack): Pr
     authorities: await Authorities.open({ ...shared, state, settings, random, metrics, recorder }),
     entries: await EntryCatalog.open({ ...shared, folder: config.entries }),
     bundles: await BundleStore.open({ ...shared, folder: config.bundles }),
+    definitions: await DefinitionCatalog.open({ ...shared, folder: config.launch }),
   };
 }
 

@@ -125,6 +125,7 @@ function operatorRooms({ ground, kept, present, health }: Inside): OperatorRooms
     trustDomain,
     views: present.views,
     catalog: kept.entries,
+    definitions: kept.definitions,
     authorities: kept.authorities,
     bundles: kept.bundles,
     who: (needle) => RecordFile.find(kept.recordPath, needle),
