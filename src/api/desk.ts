@@ -28,8 +28,11 @@ export class CallNumbers {
   }
 }
 
-/** What differs between the sockets: the agent's is open to everybody, the admin's only to the operator. */
-export type Surface = 'agent' | 'admin';
+/**
+ * What differs between the sockets: the agent's and the launch socket are open to everybody, the admin's only to the
+ * operator.
+ */
+export type Surface = 'agent' | 'admin' | 'launch';
 
 /** Code, details and trailers of a call that failed. */
 export interface Refused extends Answer {
@@ -87,7 +90,12 @@ export class Desk {
 
   /** Numbers a call and notes who makes it. Never throws: whatever is wrong is said by `admit`. */
   open(method: string, call: SurfaceCall): CallContext {
-    const context = new CallContext(this.#numbers.next(), method, this.rooms.peerOf(call), this.rooms);
+    return this.openFor(method, this.rooms.peerOf(call));
+  }
+
+  /** The same for a call that does not come by gRPC. */
+  openFor(method: string, peer: Peer | undefined): CallContext {
+    const context = new CallContext(this.#numbers.next(), method, peer, this.rooms);
     this.#open.add(context);
     return context;
   }
@@ -98,10 +106,10 @@ export class Desk {
    * Errors: STOPPING, PEER_UNKNOWN, HEADER_MISSING, RATE_EXCEEDED; the request's own when it was malformed.
    * Source: Workload Endpoint sections 3 and 6; the SPIRE agent's order: header before anything in the request.
    */
-  admit(context: CallContext, { metadata }: SurfaceCall): void {
+  admit(context: CallContext, call?: Pick<SurfaceCall, 'metadata'>): void {
     if (this.rooms.stopping.aborted) throw stopping();
     if (this.#surface === 'admin') return;
-    checkHeader(metadata);
+    if (call !== undefined) checkHeader(call.metadata);
     this.#checkRate(context.method, context.peer);
   }
 

@@ -14,6 +14,7 @@ export type RefusalReason =
   | 'too-much'
   | 'deadline'
   | 'hung-up'
+  | 'answered'
   | 'fault';
 
 /** A connection that is ended, as a value: at the door this is an everyday result and no error. */

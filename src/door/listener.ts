@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
@@ -9,35 +8,30 @@ import type { Credentials } from '../kernel/peer-credentials.js';
 import { ReadinessSet } from '../kernel/readiness.js';
 import type { ProcessTable } from '../measurement/process-table.js';
 import { Admission } from './admission.js';
-import { AuthorityRepair } from './authority-repair.js';
 import type { DoorLimits } from './door-limits.js';
 import { refusal, type DoorRefusal } from './door-refusal.js';
-import { HandOver } from './hand-over.js';
 import { Handshakes, type Arrival } from './handshakes.js';
-import { goAwayFrame } from './http2-frame.js';
+import type { Host } from './host.js';
 import { ListeningSocket } from './listening-socket.js';
 import type { Opening } from './opening.js';
-import { PeerRegistry, type CallOrigin } from './peer-registry.js';
 import type { Peer } from './peer.js';
 import { Reception } from './reception.js';
 import { RefusalLog } from './refusal-log.js';
 
 const PRUNE_MS = 10_000;
 
-export interface DoorDeps {
+export interface DoorDeps<O extends Opening = Opening> {
   readonly path: string;
   /** Permissions of the socket file, e.g. 0o666. */
   readonly mode: number;
-  /** Has its services already, and is bound to nothing. */
-  readonly server: Server;
+  /** What is spoken behind it. */
+  readonly host: Host<O>;
   readonly kernel: Kernel;
   readonly processes: ProcessTable;
   readonly limits: DoorLimits;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Unforeseeable bytes. */
-  readonly random: (bytes: number) => Buffer;
   /** Whether these may come in at all; asked before anything that costs. Everybody, unless given. */
   readonly allow?: (credentials: Credentials) => boolean;
   /** A connection was let in, and is gone again. */
@@ -49,31 +43,27 @@ export interface DoorDeps {
  * The door: one socket, and the question who is there.
  *
  * accept → credentials → share of the uid → first measurement → challenge, every chunk by its sender → second
- * measurement → gRPC.
+ * measurement → the host: gRPC, or whatever else is spoken there.
  *
  * Source: decisions 1 and 3.
  */
-export class Door implements Service, AsyncDisposable {
+export class Door<O extends Opening = Opening> implements Service, AsyncDisposable {
   readonly name: string;
-  readonly #deps: DoorDeps;
+  readonly #deps: DoorDeps<O>;
   readonly #socket: ListeningSocket;
   readonly #readiness: ReadinessSet;
-  readonly #peers = new PeerRegistry();
   readonly #admission: Admission;
-  readonly #handshakes: Handshakes;
+  readonly #handshakes: Handshakes<O>;
   readonly #reception: Reception;
-  readonly #handOver: HandOver;
   readonly #refusals: RefusalLog;
-  #connections = 0;
 
-  private constructor(deps: DoorDeps, socket: ListeningSocket) {
+  private constructor(deps: DoorDeps<O>, socket: ListeningSocket) {
     this.name = `door ${deps.path}`;
     this.#deps = deps;
     this.#socket = socket;
     this.#readiness = new ReadinessSet(deps.kernel.libc);
     this.#admission = new Admission({ ...deps, budget: deps.processes.budget });
     this.#refusals = new RefusalLog(deps);
-    this.#handOver = this.#openHandOver();
     this.#handshakes = this.#openHandshakes();
     this.#reception = this.#openReception();
   }
@@ -83,7 +73,7 @@ export class Door implements Service, AsyncDisposable {
    *
    * Errors: SOCKET_IN_USE when a daemon answers there, SOCKET_UNUSABLE when the path cannot be had.
    */
-  static async open(deps: DoorDeps): Promise<Door> {
+  static async open<O extends Opening>(deps: DoorDeps<O>): Promise<Door<O>> {
     return new Door(deps, ListeningSocket.open(deps.kernel, deps.path, deps.mode));
   }
 
@@ -101,49 +91,29 @@ export class Door implements Service, AsyncDisposable {
     await watching;
   }
 
-  /** Whose call it is. To be asked when the call begins, and the answer kept. */
-  peerOf(call: CallOrigin): Peer | undefined {
-    return this.#peers.peerOf(call);
-  }
-
   get statistics(): { readonly connections: number; readonly pending: number } {
-    return { connections: this.#handOver.size, pending: this.#handshakes.size };
+    return { connections: this.#deps.host.size, pending: this.#handshakes.size };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reception.close(this.#socket.descriptor);
     this.#socket[Symbol.dispose]();
     this.#handshakes.end(refusal('hung-up', 'the daemon is stopping'));
-    await this.#handOver.close();
+    await this.#deps.host.close();
     this.#readiness[Symbol.dispose]();
   }
 
-  #openHandOver(): HandOver {
-    return new HandOver({
-      server: this.#deps.server,
-      peers: this.#peers,
-      closed: (peer) => {
-        this.#leave(peer);
-      },
-      malformed: ({ process }, error) => {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#note(process, refusal('malformed', message));
-      },
-    });
-  }
-
-  #openHandshakes(): Handshakes {
+  #openHandshakes(): Handshakes<O> {
     return new Handshakes({
       ...this.#deps,
       readiness: this.#readiness,
       admission: this.#admission,
-      repair: new AuthorityRepair(),
       handshakeMs: this.#deps.limits.handshakeMs,
       admitted: (arrival, opening) => {
         this.#admit(arrival, opening);
       },
-      refused: (arrival, why) => {
-        this.#refuse(arrival, why);
+      refused: (arrival, why, farewell) => {
+        this.#refuse(arrival, why, farewell);
       },
     });
   }
@@ -161,10 +131,18 @@ export class Door implements Service, AsyncDisposable {
     });
   }
 
-  #admit({ descriptor, process, acceptedMs }: Arrival, opening: Opening): void {
-    const peer: Peer = { connection: ++this.#connections, process, acceptedMs };
+  #admit({ descriptor, connection, process, acceptedMs }: Arrival, opening: O): void {
+    const peer: Peer = { connection, process, acceptedMs };
     this.#deps.opened?.(peer);
-    this.#handOver.give(descriptor, peer, opening);
+    this.#deps.host.give(descriptor, peer, opening, {
+      closed: () => {
+        this.#leave(peer);
+      },
+      malformed: (error) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#note(process, refusal('malformed', message));
+      },
+    });
   }
 
   #leave(peer: Peer): void {
@@ -173,11 +151,10 @@ export class Door implements Service, AsyncDisposable {
     this.#deps.processes.release(peer.process);
   }
 
-  #refuse({ descriptor, process }: Arrival, why: DoorRefusal): void {
+  #refuse({ descriptor, process }: Arrival, why: DoorRefusal, farewell: Uint8Array): void {
     const { sockets } = this.#deps.kernel;
     // Only to who may hear it: the process that connected, when what it says is wrong or late.
-    if (why.reason === 'malformed' || why.reason === 'deadline')
-      sockets.send(descriptor, goAwayFrame(why.message));
+    if (why.reason === 'malformed' || why.reason === 'deadline') sockets.send(descriptor, farewell);
     sockets.end(descriptor);
     this.#admission.leave(process.uid);
     this.#note(process, why);
@@ -185,7 +162,8 @@ export class Door implements Service, AsyncDisposable {
   }
 
   #note({ pid, uid }: { readonly pid: number; readonly uid: number }, why: DoorRefusal): void {
-    if (why.reason === 'hung-up') this.#deps.metrics.turnedAway(why.reason);
+    // Whoever hung up was not refused, and of who has an answer the log has a line already.
+    if (why.reason === 'hung-up' || why.reason === 'answered') this.#deps.metrics.turnedAway(why.reason);
     else this.#refusals.add(why, uid, { pid });
   }
 

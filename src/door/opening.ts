@@ -1,12 +1,4 @@
-import { SpoorError } from '../core/errors.js';
-import type { Authority, AuthorityRepair } from './authority-repair.js';
-import { ClientFrames, isAcknowledgement } from './client-frames.js';
-import { FrameType, PING_BYTES } from './http2-frame.js';
-
-/** What may be held back of one connection before it is let in. */
-const MAX_HELD_BYTES = 65_536;
-/** And in how many pieces it may come: an honest client needs two to six. */
-const MAX_CHUNKS = 512;
+import type { DoorRefusal } from './door-refusal.js';
 
 /**
  * How far the opening of a connection has come. `answered`: the challenge is answered and nothing was asked
@@ -14,106 +6,24 @@ const MAX_CHUNKS = 512;
  */
 export type OpeningState = 'waiting' | 'answered' | 'ready';
 
-/**
- * The first words of one client, held back until it has answered the challenge. Takes out exactly the two
- * answers, whatever their order: what HTTP/2 hears afterwards is a connection that nobody has spoken on yet.
- *
- * Source: decision 3. Go, C-core, Java and Rust answer in four different orders, two of them after HEADERS.
- */
-export class Opening {
-  readonly #nonce: Buffer;
-  readonly #frames: ClientFrames;
-  readonly #held: Buffer[] = [];
-  #heldBytes = 0;
-  #chunks = 0;
-  #settingsAcknowledged = false;
-  #pingAnswered = false;
-  #asked = false;
-  #repaired = false;
-  #closed = false;
-
-  /** Takes the 8 bytes of the PING. */
-  constructor(nonce: Buffer, repair: AuthorityRepair) {
-    this.#nonce = nonce;
-    this.#frames = new ClientFrames(repair, {
-      control: (type, flags, payload) => !this.#closed && this.#control(type, flags, payload),
-      headers: (authority) => {
-        this.#headers(authority);
-      },
-    });
-  }
-
-  /** True when a header block had to be repaired: then all that follow have to be looked at too. */
-  get repaired(): boolean {
-    return this.#repaired;
-  }
-
-  get state(): OpeningState {
-    if (!this.#settingsAcknowledged || !this.#pingAnswered) return 'waiting';
-    return this.#asked ? 'ready' : 'answered';
-  }
-
+/** The first words of one client, until it has answered the challenge. What they are depends on what is spoken. */
+export interface Opening {
+  /** What the door says first; empty where the client begins. */
+  readonly greeting: Uint8Array;
+  readonly state: OpeningState;
   /**
-   * Takes the next bytes, which become its own.
+   * Takes the next bytes and the descriptors that came with them; both become its own.
    *
-   * Errors: HTTP2_INVALID when they are no HTTP/2, too many, a wrong answer, or name an authority that cannot be mended.
+   * Errors: a SpoorError of kind `caller` when that is not what is spoken here.
    */
-  feed(chunk: Buffer): OpeningState {
-    this.#heldBytes += chunk.length;
-    this.#chunks++;
-    this.#held.push(...this.#frames.feed(chunk));
-    // The chunk that completes the answers may carry as much of a request as it likes: nothing is held after it.
-    if (this.state !== 'ready' && (this.#heldBytes > MAX_HELD_BYTES || this.#chunks > MAX_CHUNKS)) {
-      throw invalid(
-        `more than ${MAX_HELD_BYTES} bytes, or ${MAX_CHUNKS} pieces, before the PING is answered`,
-      );
-    }
-    return this.state;
-  }
-
-  /** For a connection that needs no further looks: everything as it came, without the two answers. */
-  everything(): Buffer {
-    return Buffer.concat([...this.#held, this.#frames.rest]);
-  }
-
-  /** For a connection that needs them: the whole frames so far, and the walker that has the rest. */
-  continuation(): { readonly held: readonly Buffer[]; readonly frames: ClientFrames } {
-    // From now on every acknowledgement belongs to the HTTP/2 session.
-    this.#closed = true;
-    return { held: this.#held, frames: this.#frames };
-  }
-
-  #control(type: number, flags: number, payload: Buffer): boolean {
-    if (!isAcknowledgement(flags)) return false;
-    if (type === FrameType.SETTINGS) return this.#settingsAck(payload);
-    if (type === FrameType.PING) return this.#pingAck(payload);
-    return false;
-  }
-
-  #settingsAck(payload: Buffer): boolean {
-    if (this.#settingsAcknowledged || payload.length > 0)
-      throw invalid('SETTINGS acknowledged that nobody sent');
-    this.#settingsAcknowledged = true;
-    return true;
-  }
-
-  #pingAck(payload: Buffer): boolean {
-    if (this.#pingAnswered || payload.length !== PING_BYTES || !payload.equals(this.#nonce)) {
-      throw invalid('a PING is answered that nobody sent');
-    }
-    this.#pingAnswered = true;
-    return true;
-  }
-
-  #headers(authority: Authority): void {
-    this.#asked = true;
-    if (authority === 'repaired') this.#repaired = true;
-    if (authority === 'empty' || authority === 'unmendable') {
-      throw invalid(`:authority is ${authority === 'empty' ? 'empty' : 'illegal, and cannot be mended'}`);
-    }
-  }
+  feed(chunk: Buffer, descriptors: readonly number[]): OpeningState;
+  /** It is not let in: gives up what it holds, and says what the client is told, if it may be told anything. */
+  refused(why: DoorRefusal): Uint8Array;
 }
 
-function invalid(message: string): SpoorError {
-  return new SpoorError('HTTP2_INVALID', message);
+/** For an opening that answers in the middle, once it knows what. After the connection is gone, both do nothing. */
+export interface Line {
+  say(bytes: Uint8Array): void;
+  /** Everything is said, and the connection is not let in. */
+  end(): void;
 }

@@ -6,7 +6,7 @@ import type { ReadinessSet } from '../kernel/readiness.js';
 import type { KeptProcess, ProcessTable } from '../measurement/process-table.js';
 import type { Admission } from './admission.js';
 import { refusal, type DoorRefusal } from './door-refusal.js';
-import type { Arrival, Handshakes } from './handshakes.js';
+import type { Arrival } from './handshakes.js';
 
 /** What is done in one turn, before everything else has its own: 512 turned away, or 32 challenged, 3 ms or so. */
 const WORK_IN_A_TURN = 512;
@@ -19,7 +19,7 @@ export interface ReceptionDeps {
   readonly readiness: ReadinessSet;
   readonly processes: ProcessTable;
   readonly admission: Admission;
-  readonly handshakes: Handshakes;
+  readonly handshakes: { begin(arrival: Arrival): void };
   readonly clock: Clock;
   /** Whether these may come in at all. */
   readonly allow: (credentials: Credentials) => boolean;
@@ -34,6 +34,7 @@ export interface ReceptionDeps {
 export class Reception {
   readonly #deps: ReceptionDeps;
   #resume: NodeJS.Timeout | undefined;
+  #connections = 0;
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
@@ -83,7 +84,8 @@ export class Reception {
     const { kernel, admission, turnedAway } = this.#deps;
     const acceptedMs = this.#deps.clock.monotonicMs();
     try {
-      this.#challenge({ descriptor, process: this.#measure(descriptor, credentials), acceptedMs });
+      const process = this.#measure(descriptor, credentials);
+      this.#challenge({ descriptor, connection: ++this.#connections, process, acceptedMs });
     } catch (error) {
       kernel.sockets.close(descriptor);
       admission.settle(credentials.uid, 0);

@@ -6,12 +6,13 @@ const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 0x001;
+const EPOLLOUT = 0x004;
 const EPOLLRDHUP = 0x2000;
 /** So many descriptors have their turn before everything else in the process has its own. */
 const MAX_EVENTS = 128;
 
 /**
- * Says which descriptors have something to read. One epoll set holds them all, and the event loop watches the
+ * Says which descriptors have something to read, or room to write. One epoll set holds them all, and the event loop watches the
  * set: a thousand silent connections cost nothing while they are silent.
  *
  * Source: epoll(7); an epoll descriptor is itself readable when one of its own is ready.
@@ -46,16 +47,18 @@ export class ReadinessSet implements Disposable {
     });
   }
 
-  /** Calls `ready` whenever `fd` has something to read or its other end has hung up, until it is deleted. */
+  /**
+   * Calls `ready` whenever `fd` has something to read or its other end has hung up, until it is deleted.
+   *
+   * No promise goes on and no tick happens by itself after `ready`: what waits for one is begun with setImmediate.
+   */
   add(fd: number, ready: () => void): void {
-    const event = Buffer.alloc(this.#eventBytes);
-    event.writeUInt32LE(EPOLLIN | EPOLLRDHUP, 0);
-    event.writeInt32LE(fd, this.#fdOffset);
-    this.#callbacks.set(fd, ready);
-    if (this.#ctl(this.#set, EPOLL_CTL_ADD, fd, event) < 0) {
-      this.#callbacks.delete(fd);
-      throw new SpoorError('INVARIANT_BROKEN', `descriptor ${fd} cannot be watched`);
-    }
+    this.#watchFor(EPOLLIN | EPOLLRDHUP, fd, ready);
+  }
+
+  /** The same for room to write. A descriptor is watched for one of the two at a time. */
+  addWriter(fd: number, ready: () => void): void {
+    this.#watchFor(EPOLLOUT, fd, ready);
   }
 
   /** To be called before `fd` is closed. A descriptor that is not in the set is no mistake. */
@@ -74,6 +77,17 @@ export class ReadinessSet implements Disposable {
     this.#watch.close();
     this.#close(this.#set);
     this.#callbacks.clear();
+  }
+
+  #watchFor(events: number, fd: number, ready: () => void): void {
+    const event = Buffer.alloc(this.#eventBytes);
+    event.writeUInt32LE(events, 0);
+    event.writeInt32LE(fd, this.#fdOffset);
+    this.#callbacks.set(fd, ready);
+    if (this.#ctl(this.#set, EPOLL_CTL_ADD, fd, event) < 0) {
+      this.#callbacks.delete(fd);
+      throw new SpoorError('INVARIANT_BROKEN', `descriptor ${fd} cannot be watched`);
+    }
   }
 
   #dispatch(): void {

@@ -86,6 +86,20 @@ export class UnixSockets {
     }
   }
 
+  /**
+   * A connection to whoever listens at `path`, non-blocking.
+   *
+   * Errors: SOCKET_UNUSABLE; the fact `errno` says why.
+   */
+  connect(path: string): number {
+    const address = unixAddress(path);
+    const fd = this.create();
+    if (this.#connect(fd, address, address.length) === 0) return fd;
+    const failure = this.#failure('connect', path);
+    this.close(fd);
+    throw failure;
+  }
+
   /** Takes one waiting connection; `none` also when it has gone again by now. */
   accept(fd: number): Accepted {
     const accepted = this.#accept4(fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);

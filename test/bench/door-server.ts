@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import { NO_METRICS } from '../../dist/core/metrics.js';
 import { DEFAULT_DOOR_LIMITS } from '../../dist/door/door-limits.js';
+import { GrpcHost } from '../../dist/door/grpc-host.js';
 import { Door } from '../../dist/door/listener.js';
 import { openKernel } from '../../dist/kernel/kernel.js';
 import { descriptorLimit } from '../../dist/kernel/process-control.js';
@@ -28,17 +29,18 @@ server.addService(
     },
   },
   {
-    FetchX509SVID: (call: Parameters<Door['peerOf']>[0] & { write: (bytes: Buffer) => void }) => {
-      if (door.peerOf(call)?.process.standing() === 'same') call.write(Buffer.alloc(X509_BYTES, 1));
+    FetchX509SVID: (call: Parameters<GrpcHost['peerOf']>[0] & { write: (bytes: Buffer) => void }) => {
+      if (host.peerOf(call)?.process.standing() === 'same') call.write(Buffer.alloc(X509_BYTES, 1));
     },
   },
 );
 const kernel = openKernel();
 const budget = new DescriptorBudget(budgetLimits(descriptorLimit(kernel.libc)));
+const host = new GrpcHost({ server, receiver: kernel.receiver, random: randomBytes });
 const door = await Door.open({
   path: process.argv[2] ?? '',
   mode: 0o600,
-  server,
+  host,
   kernel,
   processes: new ProcessTable({ kernel, budget }),
   limits: {
@@ -54,7 +56,6 @@ const door = await Door.open({
   },
   log: silent,
   metrics: NO_METRICS,
-  random: randomBytes,
 });
 process.stdout.write('listening\n');
 await door.run(new AbortController().signal);

@@ -5,10 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { DescriptorSender } from '../../src/kernel/descriptor-sender.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { openDescriptors } from '../fakes/open-descriptors.js';
 import { EMPTY, frame, PREFACE, RawHttp2Client, SETTINGS, SETTINGS_ACK } from '../fakes/raw-http2-client.js';
-import { sendDescriptor } from '../fakes/send-descriptor.js';
 import { openTestDoor, whoClient } from '../fakes/test-door.js';
 
 const ANSWERER = fileURLToPath(new URL('../fixtures/door/answerer.mjs', import.meta.url));
@@ -181,7 +181,8 @@ describe('the sender of every chunk', () => {
     await using client = new RawHttp2Client(open.path);
     await client.until(() => client.frames.length === 2);
     const before = openDescriptors();
-    expect(sendDescriptor(open.kernel, descriptorOf(client.socket), PREFACE, 0)).toBe(PREFACE.length);
+    const sender = new DescriptorSender(open.kernel.libc);
+    expect(sender.send(descriptorOf(client.socket), PREFACE, [0])).toBe(PREFACE.length);
     await client.untilEnded();
     expect(open.log.fields).toMatchObject([{ reason: 'descriptors-sent' }]);
     // Both ends of this connection are gone, and nothing has come.

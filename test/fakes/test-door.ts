@@ -5,6 +5,7 @@ import { Client, credentials, Server, type ServiceDefinition } from '@grpc/grpc-
 import type { Clock } from '../../src/core/clock.js';
 import { NO_METRICS } from '../../src/core/metrics.js';
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from '../../src/door/door-limits.js';
+import { GrpcHost } from '../../src/door/grpc-host.js';
 import { Door } from '../../src/door/listener.js';
 import type { Peer } from '../../src/door/peer.js';
 import { openKernel } from '../../src/kernel/kernel.js';
@@ -61,23 +62,23 @@ export async function openTestDoor(options: TestDoorOptions = {}) {
   const processes = cleanup.use(new ProcessTable({ kernel, budget, gone: ({ pid }) => gone.push(pid) }));
   const server = new Server({ 'grpc.enable_channelz': 0, 'grpc.max_concurrent_streams': 100 });
   const peers: Peer[] = [];
+  const host = new GrpcHost({ server, receiver: kernel.receiver, random: randomBytes });
   const door = await Door.open({
     path,
     mode: options.mode ?? 0o666,
-    server,
+    host,
     kernel,
     processes,
     log,
     limits: { ...DEFAULT_DOOR_LIMITS, ...options.limits },
     clock: options.clock ?? MACHINE_CLOCK,
     metrics: NO_METRICS,
-    random: randomBytes,
     opened: (peer) => peers.push(peer),
     ...(options.allow === undefined ? {} : { allow: options.allow }),
   });
   server.addService(SERVICE, {
     Who: (call: WhoCall, reply: (error: null, value: Buffer) => void) => {
-      reply(null, Buffer.from(JSON.stringify(describe(door.peerOf(call), call.getHost()))));
+      reply(null, Buffer.from(JSON.stringify(describe(host.peerOf(call), call.getHost()))));
     },
   });
   const stop = new AbortController();
@@ -102,7 +103,7 @@ export async function openTestDoor(options: TestDoorOptions = {}) {
   };
 }
 
-type WhoCall = Parameters<Door['peerOf']>[0] & { getHost(): string };
+type WhoCall = Parameters<GrpcHost['peerOf']>[0] & { getHost(): string };
 
 function describe(peer: Peer | undefined, host: string): Who | null {
   if (peer === undefined) return null;

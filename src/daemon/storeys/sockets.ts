@@ -1,9 +1,11 @@
+import type { Server } from '@grpc/grpc-js';
 import type { AdminRooms } from '../../api/admin-rooms.js';
 import { CallNumbers, Desk } from '../../api/desk.js';
 import type { ExplainRooms } from '../../api/explain.js';
 import type { DeskRooms, Rooms } from '../../api/rooms.js';
 import { buildAdminServer, buildAgentServer } from '../../api/server.js';
 import { DEFAULT_DOOR_LIMITS } from '../../door/door-limits.js';
+import { GrpcHost } from '../../door/grpc-host.js';
 import { Door, type DoorDeps } from '../../door/listener.js';
 import { RecordFile } from '../../ledger/record-file.js';
 import type { Config } from '../config.js';
@@ -36,9 +38,10 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
   const desk = deskRooms(inside);
   const explain = explainRooms(inside);
 
-  const rooms: Rooms = { ...desk, ...agentRooms(inside), peerOf: (call) => agent.peerOf(call) };
+  const rooms: Rooms = { ...desk, ...agentRooms(inside), peerOf: (call) => agentHost.peerOf(call) };
   const agentDesk = Desk.open(rooms, 'agent', numbers);
-  const agent = opened.use(await openAgentDoor(inside, buildAgentServer(rooms, agentDesk, explain)));
+  const agentHost = grpcHost(inside, buildAgentServer(rooms, agentDesk, explain));
+  const agent = opened.use(await openAgentDoor(inside, agentHost));
 
   const adminRooms: AdminRooms = {
     ...desk,
@@ -47,27 +50,35 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
     numbers,
     agentDesk,
     door: agent,
-    peerOf: (call) => admin.peerOf(call),
+    peerOf: (call) => adminHost.peerOf(call),
   };
   const adminDesk = Desk.open(adminRooms, 'admin', numbers);
-  const admin = opened.use(await openAdminDoor(inside, buildAdminServer(adminRooms, adminDesk)));
+  const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk));
+  const admin = opened.use(await openAdminDoor(inside, adminHost));
   return { agent, admin, agentDesk };
 }
 
-function openAgentDoor(inside: Inside, server: DoorDeps['server']): Promise<Door> {
+function grpcHost({ ground: { kernel, random } }: Inside, server: Server): GrpcHost {
+  return new GrpcHost({ server, receiver: kernel.receiver, random });
+}
+
+function openAgentDoor(inside: Inside, host: GrpcHost): Promise<Door> {
   const path = inside.ground.config.socket;
-  return Door.open({ ...doorDeps(inside), path, mode: AGENT_SOCKET_MODE, server });
+  return Door.open({ ...doorDeps(inside), path, mode: AGENT_SOCKET_MODE, host });
 }
 
-function openAdminDoor(inside: Inside, server: DoorDeps['server']): Promise<Door> {
-  const { config, uid } = inside.ground;
-  const allow: DoorDeps['allow'] = (credentials) => credentials.uid === uid || credentials.uid === 0;
-  return Door.open({ ...doorDeps(inside), path: config.adminSocket, mode: ADMIN_SOCKET_MODE, server, allow });
+function openAdminDoor(inside: Inside, host: GrpcHost): Promise<Door> {
+  const path = inside.ground.config.adminSocket;
+  return Door.open({ ...doorDeps(inside), path, mode: ADMIN_SOCKET_MODE, host, allow: ownOrRoot(inside) });
 }
 
-function doorDeps({ ground, present }: Inside): Omit<DoorDeps, 'path' | 'mode' | 'server'> {
-  const { kernel, clock, log, metrics, random } = ground;
-  return { kernel, processes: present.processes, limits: DEFAULT_DOOR_LIMITS, clock, log, metrics, random };
+function ownOrRoot({ ground: { uid } }: Inside): NonNullable<DoorDeps['allow']> {
+  return (credentials) => credentials.uid === uid || credentials.uid === 0;
+}
+
+function doorDeps({ ground, present }: Inside): Omit<DoorDeps, 'path' | 'mode' | 'host'> {
+  const { kernel, clock, log, metrics } = ground;
+  return { kernel, processes: present.processes, limits: DEFAULT_DOOR_LIMITS, clock, log, metrics };
 }
 
 function deskRooms({ ground, kept, present }: Inside): Omit<DeskRooms, 'peerOf'> {

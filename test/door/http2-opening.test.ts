@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AuthorityRepair } from '../../src/door/authority-repair.js';
-import { Opening } from '../../src/door/opening.js';
+import { Http2Opening } from '../../src/door/http2-opening.js';
 import { HpackEncoder } from '../fakes/hpack-encoder.js';
 import { frame, PREFACE, SETTINGS, SETTINGS_ACK, WINDOW_UPDATE } from '../fakes/raw-http2-client.js';
 
@@ -20,8 +20,8 @@ function headers(authority: string, flags = 4): Buffer {
 }
 const HEADERS = headers('localhost');
 
-function open(...pieces: readonly Buffer[]): Opening {
-  const opening = new Opening(NONCE, repair);
+function open(...pieces: readonly Buffer[]): Http2Opening {
+  const opening = new Http2Opening(NONCE, repair);
   for (const piece of pieces) opening.feed(Buffer.from(piece));
   return opening;
 }
@@ -32,7 +32,7 @@ function split(whole: Buffer, at: number): Buffer {
   return Buffer.concat([frame(1, 0, 1, block.subarray(0, at)), frame(9, 4, 1, block.subarray(at))]);
 }
 
-describe('Opening', () => {
+describe('Http2Opening', () => {
   it.each([
     { client: 'Go', says: [SETTINGS, SETTINGS_ACK, PING_ACK, HEADERS, DATA] },
     { client: 'C-core', says: [SETTINGS, WINDOW_UPDATE, PING_ACK, SETTINGS_ACK, HEADERS, DATA] },
