@@ -4,7 +4,8 @@ const FOUND: Readonly<Record<FoundBy, string>> = {
   cgroup: 'found by its cgroup',
   ancestry: 'found by its ancestors',
   adoption: 'found by its adoption, since what started it is gone',
-  lost: 'which cannot be told any more',
+  execution: 'which has executed another program since',
+  lost: 'whose line cannot be followed',
 };
 
 /** From whom a process descends: `descendant of the launched instance ID (NAME, pid N), found by its cgroup`. */

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import nodeModule from 'node:module';
-
 const LEAST_NODE = 24;
 /** The exit code of the kind `operator`; the table cannot be imported before Node is known to be new enough. */
 const OPERATOR = 3;
@@ -12,7 +10,8 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
   );
   process.exitCode = OPERATOR;
 } else {
-  nodeModule.enableCompileCache();
+  const { keepCompiledCode } = await import('./compile-cache.js');
+  keepCompiledCode();
   const { runInProcess } = await import('./process-io.js');
   process.exitCode = await runInProcess();
 }

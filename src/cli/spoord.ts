@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import nodeModule from 'node:module';
-
 /** What the daemon must be started with: SIGUSR1 would open an inspector to any process of its uid. */
 const NEEDED_FLAG = '--disable-sigusr1';
 const LEAST_NODE = 24;
@@ -12,7 +10,8 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
   );
   process.exitCode = 3;
 } else if (process.execArgv.includes(NEEDED_FLAG)) {
-  nodeModule.enableCompileCache();
+  const { keepCompiledCode } = await import('./compile-cache.js');
+  keepCompiledCode();
   const { spoord } = await import('./spoord-command.js');
   process.exitCode = await spoord(process.argv.slice(2));
 } else {

@@ -22,12 +22,13 @@ export interface DefaultPaths {
   readonly entries: string;
   readonly bundles: string;
   readonly launch: string;
+  readonly packages: string;
   readonly state: string;
 }
 
 /** Where sockets, settings and state lie unless told otherwise. */
 export function defaultPaths(mode: Mode, facts: PathFacts): DefaultPaths {
-  const { runtime, settings, state } = mode === 'root' ? ROOT : userFolders(facts);
+  const { runtime, settings, state, packages } = mode === 'root' ? ROOT : userFolders(facts);
   return {
     runtime,
     socket: join(runtime, 'agent.sock'),
@@ -37,16 +38,24 @@ export function defaultPaths(mode: Mode, facts: PathFacts): DefaultPaths {
     entries: join(settings, 'entries.d'),
     bundles: join(settings, 'bundles.d'),
     launch: join(settings, 'launch.d'),
+    packages,
     state,
   };
 }
 
-const ROOT = { runtime: '/run/spoor', settings: '/etc/spoor', state: '/var/lib/spoor' } as const;
+// Whoever runs a package must be able to read it, and nobody may look into the state.
+const ROOT = {
+  runtime: '/run/spoor',
+  settings: '/etc/spoor',
+  state: '/var/lib/spoor',
+  packages: '/var/lib/spoor-packages',
+} as const;
 
 function userFolders({ uid, home, temporary, env }: PathFacts): Record<keyof typeof ROOT, string> {
   return {
     runtime: env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'spoor') : join(temporary, `spoor-${uid}`),
     settings: join(env.XDG_CONFIG_HOME ?? join(home, '.config'), 'spoor'),
     state: join(env.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'spoor'),
+    packages: join(env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'spoor', 'packages'),
   };
 }

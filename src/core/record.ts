@@ -29,6 +29,35 @@ export type RecordEvent =
       readonly expires: string;
     }
   | {
+      readonly event: 'launched';
+      readonly instance: string;
+      /** Of the definition. */
+      readonly name: string;
+      readonly pid: number;
+      /** As whom it runs, and whose wish it was. */
+      readonly uid: number;
+      readonly launched_by: number;
+      /** Id of the instance that had it launched. */
+      readonly parent?: string;
+      readonly executable: string;
+      readonly executable_sha256: string;
+      readonly script?: {
+        readonly path: string;
+        readonly sha256: string;
+        readonly interpreter_args: readonly string[];
+        readonly package?: string;
+        readonly lock_sha256?: string;
+      };
+    }
+  | {
+      readonly event: 'ended';
+      readonly instance: string;
+      readonly pid: number;
+      /** Absent when a signal ended it, or its status was lost with an earlier daemon. */
+      readonly code?: number;
+      readonly signal?: string;
+    }
+  | {
       readonly event: 'refused';
       readonly call: number;
       readonly code: string;

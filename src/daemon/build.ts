@@ -4,6 +4,7 @@ import { trimMemory } from '../kernel/memory.js';
 import { layGround, type DaemonDeps } from './storeys/ground.js';
 import { openInstances } from './storeys/instances.js';
 import { openKept } from './storeys/kept.js';
+import { openLaunching } from './storeys/launching.js';
 import { openOutside } from './storeys/outside.js';
 import { openSockets, type Inside, type Sockets } from './storeys/sockets.js';
 import { HealthMonitor } from './health-monitor.js';
@@ -25,8 +26,9 @@ export async function buildDaemon(deps: DaemonDeps): Promise<Daemon> {
   const ground = await layGround(deps);
   const kept = await openKept(ground, opened);
   const present = await openInstances(ground, kept, opened);
+  const launching = openLaunching(ground, kept, present, opened);
   const health = new HealthMonitor({ ...ground, probes: healthProbes(kept, present, ground.clock) });
-  const inside: Inside = { ground, kept, present, health };
+  const inside: Inside = { ground, kept, present, launching, health };
   const sockets = await openSockets(inside, opened);
   const outside = await openOutside(inside, sockets, opened);
 
@@ -35,9 +37,12 @@ export async function buildDaemon(deps: DaemonDeps): Promise<Daemon> {
   return { services, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets): readonly Service[] {
+function servicesOf(
+  { ground, kept, present, launching, health }: Inside,
+  sockets: Sockets,
+): readonly Service[] {
   const { kernel, clock, log } = ground;
-  const { agent, admin, agentDesk } = sockets;
+  const { agent, admin, launch, agentDesk } = sockets;
   const reattestation = new Reattestation({
     watched: () => agentDesk.openByInstance().keys(),
     attestors: present.attestors,
@@ -55,6 +60,6 @@ function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets)
   return [
     ...[entries, bundles, definitions, authorities, present.views, refusals],
     ...[reattestation, health, housekeeping, present.digestMemory],
-    ...[agent, admin],
+    ...[launching, agent, admin, launch],
   ];
 }

@@ -35,6 +35,7 @@ export interface Config extends Omit<
   | 'entries'
   | 'bundles'
   | 'launch'
+  | 'packages'
 > {
   readonly trustDomain: TrustDomain;
   readonly mode: Mode;
@@ -49,6 +50,7 @@ export interface Config extends Omit<
   readonly entries: string;
   readonly bundles: string;
   readonly launch: string;
+  readonly packages: string;
 }
 
 type WatchedFolders = Pick<Config, 'entries' | 'bundles' | 'launch'>;
@@ -200,6 +202,7 @@ function complete(settings: Settings, file: string | undefined, facts: PathFacts
     state: settings.state ?? standard.state,
     socket,
     adminSocket: admin_socket ?? standard.adminSocket,
+    packages: settings.packages ?? standard.packages,
     launchSocket: launch_socket ?? join(dirname(socket), 'launch.sock'),
     ...watched(settings, file, standard),
   });

@@ -25,6 +25,7 @@ export const SETTINGS = z.strictObject({
   entries: path('Folder of entry files, watched.'),
   bundles: path('Folder of the bundles of other trust domains, watched.'),
   launch: path('Folder of launch definitions, watched.'),
+  packages: path('Folder of pinned packages, which those who run them must be able to read.'),
   http: z
     .strictObject({ listen: listen().describe('IP:PORT of /live, /ready and /metrics; off unless set.') })
     .optional(),

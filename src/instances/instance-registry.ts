@@ -1,11 +1,14 @@
 import { SnapshotCell } from '../core/snapshot.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import type { Attestation, Instance } from './instance.js';
+import type { LaunchedProcesses } from './launched-processes.js';
 
 const ID_BYTES = 16;
 
 export interface InstanceRegistryDeps {
   readonly random: (bytes: number) => Buffer;
+  /** Which processes the daemon has started; none, unless given. */
+  readonly launched?: Pick<LaunchedProcesses, 'factsOf' | 'instanceIdOf'>;
   /** Told once of each instance that has gone; must not throw. */
   readonly onGone?: (instance: Instance) => void;
 }
@@ -42,11 +45,19 @@ export class InstanceRegistry {
     return this.#live.values();
   }
 
+  /** A launched process has the id that it was given before it began; what it is, is known once it executes. */
   #admit(process: MeasuredProcess): Instance {
+    const { launched, random } = this.#deps;
+    const facts = launched?.factsOf(process);
     const instance: Instance = {
-      id: this.#deps.random(ID_BYTES).toString('hex'),
+      id: facts?.instance ?? launched?.instanceIdOf(process) ?? random(ID_BYTES).toString('hex'),
       process,
-      level: 'connected',
+      get level() {
+        return launched?.factsOf(process) === undefined ? 'connected' : 'launched';
+      },
+      get parent() {
+        return launched?.factsOf(process)?.parent;
+      },
       attestation: new SnapshotCell<Attestation | undefined>(undefined),
     };
     this.#known.set(process, instance);

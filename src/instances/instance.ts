@@ -14,8 +14,11 @@ export interface AttestorOutcome {
   readonly isDecisive?: true;
 }
 
-/** How it came out that a process is the descendant of a launched one; `lost`: whose, cannot be told any more. */
-export type FoundBy = 'cgroup' | 'ancestry' | 'adoption' | 'lost';
+/**
+ * How it came out that a process is the descendant of a launched one. `execution`: it is the launched process itself,
+ * which has executed another program; `lost`: whose descendant it is, cannot be told.
+ */
+export type FoundBy = 'cgroup' | 'ancestry' | 'adoption' | 'execution' | 'lost';
 
 /** That a process descends from a launched one, and is not that one itself. Source: decision 5. */
 export interface Descent {
@@ -49,7 +52,7 @@ export interface Instance {
   readonly process: MeasuredProcess;
   readonly level: Level;
   /** Id of the instance that had this one launched. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** The latest attestation; undefined until the first one, and set to undefined for good when the process is lost. */
   readonly attestation: SnapshotCell<Attestation | undefined>;
 }

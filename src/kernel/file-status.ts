@@ -2,6 +2,8 @@ import { perArchitecture, type Libc } from './libc.js';
 
 const AT_STATX_SYNC_AS_STAT = 0;
 const STATX_INO = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const NO_NAME = Buffer.alloc(1);
 
 /** Which file it is: the device and the inode, and nothing that a rename could change. */
 export interface FileIdentity {
@@ -33,9 +35,17 @@ export class FileStatus {
 
   /** Takes `name` with a NUL at its end. Follows links. Undefined when it is not there or may not be looked at. */
   identity(folder: number, name: Buffer): FileIdentity | undefined {
+    return this.#look(folder, name, AT_STATX_SYNC_AS_STAT);
+  }
+
+  /** Of an open file. */
+  ofDescriptor(descriptor: number): FileIdentity | undefined {
+    return this.#look(descriptor, NO_NAME, AT_EMPTY_PATH);
+  }
+
+  #look(folder: number, name: Buffer, flags: number): FileIdentity | undefined {
     const status = this.#status;
-    if (this.#syscall(this.#number, folder, name, AT_STATX_SYNC_AS_STAT, STATX_INO, status) < 0)
-      return undefined;
+    if (this.#syscall(this.#number, folder, name, flags, STATX_INO, status) < 0) return undefined;
     return {
       device: status.readUInt32LE(136) * 0x100000 + status.readUInt32LE(140),
       inode: status.readUInt32LE(32) + status.readUInt32LE(36) * 2 ** 32,

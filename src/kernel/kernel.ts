@@ -1,8 +1,10 @@
+import { Children } from './children.js';
 import { FileStatus } from './file-status.js';
 import { Libc } from './libc.js';
 import { MessageReceiver } from './message-receiver.js';
 import { PeerCredentials } from './peer-credentials.js';
 import { Pidfds } from './pidfd.js';
+import { SealedFiles } from './sealed-file.js';
 import { UnixSockets } from './unix-socket.js';
 
 /** The facilities of the kernel that the door and the measurement share. */
@@ -13,6 +15,8 @@ export interface Kernel {
   readonly receiver: MessageReceiver;
   readonly pidfds: Pidfds;
   readonly files: FileStatus;
+  readonly sealed: SealedFiles;
+  readonly children: Children;
 }
 
 /** Binds them. About a millisecond; once a process is enough. */
@@ -25,5 +29,7 @@ export function openKernel(): Kernel {
     receiver: new MessageReceiver(libc),
     pidfds: new Pidfds(libc),
     files: new FileStatus(libc),
+    sealed: new SealedFiles(libc),
+    children: new Children(libc),
   };
 }

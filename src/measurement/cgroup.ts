@@ -44,8 +44,13 @@ export function parseCgroups(text: string): readonly CgroupPlace[] {
 export function chooseCgroup(places: readonly CgroupPlace[]): CgroupPlace | undefined {
   const [unified] = places;
   if (places.length === 1) return unified;
-  const ranked = places.toSorted((a, b) => rank(a) - rank(b));
+  const ranked = rankedPlaces(places);
   return ranked.find(({ path }) => path !== '/') ?? ranked[0];
+}
+
+/** v2 first, then the hierarchies of v1 in the order in which they tell processes apart. */
+export function rankedPlaces(places: readonly CgroupPlace[]): readonly CgroupPlace[] {
+  return places.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function rank({ hierarchy }: CgroupPlace): number {

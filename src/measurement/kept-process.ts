@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { Credentials } from '../kernel/peer-credentials.js';
 import { ProcFolder } from '../kernel/proc-folder.js';
 import { userNamespaceOf } from '../kernel/user-namespace.js';
-import { ProcessMarks } from './process-marks.js';
+import { ProcessMarks, type ExecutionMarks } from './process-marks.js';
 import type { MeasuredProcess, Standing } from './process.js';
 
 /** The pidfd, the folder of /proc, stat and maps. */
@@ -75,6 +75,13 @@ export class KeptProcess implements MeasuredProcess, Disposable {
       if (error instanceof SpoorError) throw error;
       throw unknown(credentials, 'it has exited', error);
     }
+  }
+
+  /** Those of the first measurement. */
+  get marks(): ExecutionMarks {
+    const { first, executable } = this.#marks;
+    const { startStack, argStart, envStart } = first;
+    return { startStack, argStart, envStart, executable };
   }
 
   standing(): Standing {

@@ -7,6 +7,16 @@ import type { Standing } from './process.js';
 const STAT_BYTES = 1024;
 const EXE = Buffer.from('exe\0');
 
+/** By what one execution of a process is known again, also by a later daemon. */
+export interface ExecutionMarks {
+  /** Addresses, drawn anew at each exec. Source: proc_pid_stat(5). */
+  readonly startStack: number;
+  readonly argStart: number;
+  readonly envStart: number;
+  /** Undefined where its executable may not be looked at. */
+  readonly executable: FileIdentity | undefined;
+}
+
 /**
  * What tells one execution of one process from another: its stat (start, stack, arguments), its address space,
  * its executable and its effective user. Holds two descriptors, so that each look is three short reads.

@@ -33,21 +33,26 @@ export function readStatus(folder: string): ProcessStatus {
  */
 export function parseStatus(text: string): ProcessStatus {
   return {
-    parentPid: numberAt(text, 'PPid', 0),
-    uid: numberAt(text, 'Uid', 1),
-    gid: numberAt(text, 'Gid', 1),
-    groups: words(text, 'Groups').map(Number),
-    capabilities: BigInt(`0x${words(text, 'CapPrm')[0] ?? '0'}`),
+    parentPid: statusNumber(text, 'PPid', 0),
+    uid: statusNumber(text, 'Uid', 1),
+    gid: statusNumber(text, 'Gid', 1),
+    groups: statusWords(text, 'Groups').map(Number),
+    capabilities: BigInt(`0x${statusWords(text, 'CapPrm')[0] ?? '0'}`),
   };
 }
 
-function numberAt(text: string, name: string, index: number): number {
-  const word = words(text, name)[index] ?? '';
+/**
+ * One number of one line of the text of /proc/PID/status.
+ *
+ * Errors: INVARIANT_BROKEN when the line is missing, or has no number there.
+ */
+export function statusNumber(text: string, name: string, index: number): number {
+  const word = statusWords(text, name)[index] ?? '';
   if (/^\d{1,10}$/.test(word)) return Number(word);
   throw new SpoorError('INVARIANT_BROKEN', `the line ${name} of /proc/PID/status is missing or not a number`);
 }
 
-function words(text: string, name: string): string[] {
+function statusWords(text: string, name: string): string[] {
   const start = text.indexOf(`\n${name}:`);
   if (start === -1) return [];
   const end = text.indexOf('\n', start + 1);

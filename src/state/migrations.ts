@@ -37,4 +37,11 @@ export const MIGRATIONS: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID
   `,
+  `
+  CREATE TABLE launches (
+    instance TEXT PRIMARY KEY,
+    started_at INTEGER NOT NULL,
+    launch TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID
+  `,
 ];

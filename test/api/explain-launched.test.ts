@@ -94,7 +94,7 @@ describe('explain, of a descendant', () => {
       'adoption',
       'descendant of a launched instance, found by its adoption, since what started it is gone: it gets',
     ],
-    ['lost', 'descendant of a launched instance, which cannot be told any more: it gets'],
+    ['lost', 'descendant of a launched instance, whose line cannot be followed: it gets'],
   ] as const)('says so where it is not known whose it is (%s)', async (by, words) => {
     const unknown = { instance: '', name: '', pid: 0, found_by: by };
     const lost = { by, parentSelectors: [] } as const;
@@ -116,6 +116,7 @@ describe('explain, of a launched process', () => {
       name: 'researcher',
       launchedBy: 1001,
       executable: '/usr/bin/node',
+      executableSha256: 'ee',
       script: {
         path: '/opt/researcher.mjs',
         sha256: '5c',
@@ -139,7 +140,7 @@ describe('explain, of a launched process', () => {
         launched_by: 1001,
         parent: '',
         executable: '/usr/bin/node',
-        executable_sha256: '',
+        executable_sha256: 'ee',
         script: {
           path: '/opt/researcher.mjs',
           sha256: '5c',
@@ -155,8 +156,8 @@ describe('explain, of a launched process', () => {
 
   it('knows its instance before it has connected', async () => {
     const rooms = new FakeRooms();
-    const facts = { name: 'researcher', launchedBy: 0, executable: '/usr/bin/web', notes: [], selectors: [] };
-    rooms.launched = { ...facts, instance: 'cafe', parent: 'f00d' };
+    const facts = { name: 'researcher', launchedBy: 0, executable: '/usr/bin/web', executableSha256: 'ee' };
+    rooms.launched = { ...facts, instance: 'cafe', parent: 'f00d', notes: [], selectors: [] };
     await using endpoint = await openTestEndpoint(rooms);
     rooms.peers.set('other', { connection: 99, process: new FakeProcess(7), acceptedMs: 0 });
     using calls = client(endpoint);

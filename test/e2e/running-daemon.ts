@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly settings?: string;
   /** Entry files by name, there before the daemon starts. */
   readonly entries?: Readonly<Record<string, string>>;
+  /** Files of launch definitions by name, likewise. */
+  readonly launch?: Readonly<Record<string, string>>;
   /** Runs as this uid and gid. */
   readonly uid?: number;
   readonly env?: NodeJS.ProcessEnv;
@@ -44,8 +46,12 @@ export class RunningDaemon implements AsyncDisposable {
   static async start(options: DaemonOptions = {}): Promise<RunningDaemon> {
     const daemon = new RunningDaemon(await mkdtemp(join(tmpdir(), 'spoor-e2e-')), options);
     await mkdir(daemon.file('entries.d'));
+    await mkdir(daemon.file('launch.d'));
     await writeFile(daemon.file('spoor.yaml'), options.settings ?? '');
     for (const [name, text] of Object.entries(options.entries ?? {})) await daemon.writeEntries(name, text);
+    for (const [name, text] of Object.entries(options.launch ?? {})) {
+      await writeFile(join(daemon.file('launch.d'), name), text);
+    }
     await daemon.startAgain();
     return daemon;
   }
@@ -56,6 +62,10 @@ export class RunningDaemon implements AsyncDisposable {
 
   get adminSocket(): string {
     return this.file('admin.sock');
+  }
+
+  get launchSocket(): string {
+    return this.file('launch.sock');
   }
 
   get endpoint(): string {

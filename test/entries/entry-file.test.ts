@@ -140,7 +140,7 @@ entries:
   });
 
   it('finds fault with what an entry gives to descendants that it cannot have', async () => {
-    const { entries, problems } = await read(`
+    const { items: entries, problems } = await read(`
 entries:
   - id: unlaunched
     spiffe_id: spiffe://example.org/a

@@ -1,8 +1,11 @@
 import { AccountFiles } from '../../measurement/account-names.js';
 import { Attestors } from '../../attestation/attest.js';
+import { LaunchAttestor } from '../../attestation/launch-attestor.js';
 import { ProcessAttestor } from '../../attestation/process-attestor.js';
 import { UnixAttestor } from '../../attestation/unix-attestor.js';
 import { InstanceRegistry } from '../../instances/instance-registry.js';
+import { LaunchedProcesses } from '../../instances/launched-processes.js';
+import type { Instance } from '../../instances/instance.js';
 import { Views } from '../../issuance/workload-view.js';
 import { descriptorLimit } from '../../kernel/process-control.js';
 import { CgroupMounts } from '../../measurement/cgroup-mounts.js';
@@ -22,6 +25,9 @@ const MIB = 1_048_576;
 export interface Instances {
   readonly processes: ProcessTable;
   readonly instances: InstanceRegistry;
+  readonly launched: LaunchedProcesses;
+  readonly digests: Digests;
+  readonly mounts: CgroupMounts;
   readonly attestors: Attestors;
   readonly views: Views;
   readonly digestMemory: DigestMemory;
@@ -35,27 +41,34 @@ export async function openInstances(
 ): Promise<Instances> {
   const { config, kernel, random, clock, log } = ground;
   const views = openViews(ground, kept);
-  const instances = new InstanceRegistry({ random, onGone: (instance) => views.forget(instance) });
+  const launched = new LaunchedProcesses(process.pid);
+  const onGone = (instance: Instance): void => views.forget(instance);
+  const instances = new InstanceRegistry({ random, launched, onGone });
   const budget = new DescriptorBudget(descriptorLimits(config, descriptorLimit(kernel.libc)));
   const gone = instances.release.bind(instances);
   const processes = opened.use(new ProcessTable({ kernel, budget, gone }));
   const digests = opened.use(new Digests({ clock, maxBytes: config.limits.hash_size * MIB }));
   const digestMemory = await DigestMemory.open({ path: kept.digestsPath, digests, clock, log });
-  const attestors = openAttestors(ground, kept, digests, opened);
-  return { processes, instances, attestors, views, digestMemory };
+  const mounts = new CgroupMounts();
+  const attestors = openAttestors(ground, kept, { digests, mounts, instances, launched }, opened);
+  return { processes, instances, launched, attestors, views, digests, mounts, digestMemory };
 }
 
 function openAttestors(
   { config, clock, log, metrics, uid }: Ground,
   { recorder }: Kept,
-  digests: Digests,
+  { digests, mounts, instances, launched }: Pick<Instances, 'digests' | 'mounts' | 'instances' | 'launched'>,
   opened: AsyncDisposableStack,
 ): Attestors {
   const tree = opened.use(new ProcessTree({ digests, clock }));
-  const owners = new CgroupOwners({ mounts: new CgroupMounts(), clock });
+  const owners = new CgroupOwners({ mounts, clock });
   const unix = new UnixAttestor({ digests, accounts: new AccountFiles(clock) });
+  const launch = new LaunchAttestor({
+    launched,
+    selectorsOf: (process) => instances.of(process).attestation.current.value?.selectors ?? [],
+  });
   return new Attestors({
-    attestors: [unix, new ProcessAttestor({ tree, owners })],
+    attestors: [unix, new ProcessAttestor({ tree, owners }), launch],
     clock,
     log,
     metrics,

@@ -5,6 +5,7 @@ import { BundleStore } from '../../issuance/bundle-store.js';
 import { DefinitionCatalog } from '../../launch/definition-catalog.js';
 import { RecordFile } from '../../ledger/record-file.js';
 import { Refusals } from '../../ledger/refusals.js';
+import type { Database } from '../../state/database.js';
 import { StateFolder } from '../../state/state-folder.js';
 import type { Config } from '../config.js';
 import type { Ground } from './ground.js';
@@ -23,6 +24,7 @@ export interface Kept {
   readonly entries: EntryCatalog;
   readonly bundles: BundleStore;
   readonly definitions: DefinitionCatalog;
+  readonly database: Database;
 }
 
 /** Errors: STATE_*, KEY_UNREADABLE, UPSTREAM_INVALID, RECORD_UNWRITABLE. */
@@ -45,6 +47,7 @@ export async function openKept(ground: Ground, opened: AsyncDisposableStack): Pr
     entries: await EntryCatalog.open({ ...shared, folder: config.entries }),
     bundles: await BundleStore.open({ ...shared, folder: config.bundles }),
     definitions: await DefinitionCatalog.open({ ...shared, folder: config.launch }),
+    database: state.database,
   };
 }
 

@@ -2,11 +2,14 @@ import type { Server } from '@grpc/grpc-js';
 import type { AdminRooms } from '../../api/admin-rooms.js';
 import { CallNumbers, Desk } from '../../api/desk.js';
 import type { ExplainRooms } from '../../api/explain.js';
+import { LaunchHost } from '../../api/launch-host.js';
 import type { DeskRooms, Rooms } from '../../api/rooms.js';
 import { buildAdminServer, buildAgentServer } from '../../api/server.js';
 import { DEFAULT_DOOR_LIMITS } from '../../door/door-limits.js';
 import { GrpcHost } from '../../door/grpc-host.js';
 import { Door, type DoorDeps } from '../../door/listener.js';
+import { MessageReceiver } from '../../kernel/message-receiver.js';
+import type { LaunchRoom } from '../../launch/launch-room.js';
 import { RecordFile } from '../../ledger/record-file.js';
 import type { Config } from '../config.js';
 import type { HealthMonitor } from '../health-monitor.js';
@@ -17,18 +20,23 @@ import type { Kept } from './kept.js';
 /** Everybody may ask; what they get is decided behind the door. */
 const AGENT_SOCKET_MODE = 0o666;
 const ADMIN_SOCKET_MODE = 0o600;
+const LAUNCH_SOCKET_MODE = 0o666;
+/** Standard input, output and error. */
+const LAUNCH_DESCRIPTORS = 3;
 
-/** Everything behind the two doors. */
+/** Everything behind the three doors. */
 export interface Inside {
   readonly ground: Ground;
   readonly kept: Kept;
   readonly present: Instances;
+  readonly launching: LaunchRoom;
   readonly health: HealthMonitor;
 }
 
 export interface Sockets {
   readonly agent: Door;
   readonly admin: Door;
+  readonly launch: Door;
   readonly agentDesk: Desk;
 }
 
@@ -55,7 +63,9 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
   const adminDesk = Desk.open(adminRooms, 'admin', numbers);
   const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk));
   const admin = opened.use(await openAdminDoor(inside, adminHost));
-  return { agent, admin, agentDesk };
+  const launchDesk = Desk.open({ ...desk, peerOf: () => undefined }, 'launch', numbers);
+  const launch = opened.use(await openLaunchDoor(inside, launchDesk));
+  return { agent, admin, launch, agentDesk };
 }
 
 function grpcHost({ ground: { kernel, random } }: Inside, server: Server): GrpcHost {
@@ -70,6 +80,27 @@ function openAgentDoor(inside: Inside, host: GrpcHost): Promise<Door> {
 function openAdminDoor(inside: Inside, host: GrpcHost): Promise<Door> {
   const path = inside.ground.config.adminSocket;
   return Door.open({ ...doorDeps(inside), path, mode: ADMIN_SOCKET_MODE, host, allow: ownOrRoot(inside) });
+}
+
+function openLaunchDoor(inside: Inside, desk: Desk): Promise<Door> {
+  const { ground, present, launching } = inside;
+  const { config, kernel, random } = ground;
+  const host = new LaunchHost({
+    launching,
+    desk,
+    receiver: new MessageReceiver(kernel.libc, LAUNCH_DESCRIPTORS),
+    budget: present.processes.budget,
+    closeDescriptor: (descriptor) => kernel.sockets.close(descriptor),
+    random,
+  });
+  const isMine = config.mode === 'user' && { allow: ownOrRoot(inside) };
+  return Door.open({
+    ...doorDeps(inside),
+    path: config.launchSocket,
+    mode: LAUNCH_SOCKET_MODE,
+    host,
+    ...isMine,
+  });
 }
 
 function ownOrRoot({ ground: { uid } }: Inside): NonNullable<DoorDeps['allow']> {
@@ -114,11 +145,12 @@ function agentRooms({ ground: { config }, present, health }: Inside): Omit<Rooms
 }
 
 function explainRooms({ ground, kept, present }: Inside): ExplainRooms {
-  const { processes, attestors, instances } = present;
+  const { processes, attestors, instances, launched } = present;
   return {
     explain: { processes, attestors },
     entries: kept.entries.entries,
     instances,
+    launchOf: (pid, startTicks) => launched.factsAt({ pid, startTicks }),
     clock: ground.clock,
   };
 }

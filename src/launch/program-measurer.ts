@@ -1,0 +1,124 @@
+import { closeSync } from 'node:fs';
+import { SpoorError } from '../core/errors.js';
+import type { LaunchedScript } from '../instances/launched.js';
+import type { SealedFiles } from '../kernel/sealed-file.js';
+import type { Account } from '../measurement/accounts.js';
+import { distrust } from '../measurement/trusted-path.js';
+import { understand, type Understood } from './command-line.js';
+import { commandOf } from './command.js';
+import type { LaunchDefinition } from './definition.js';
+import { measureExecutable, type ExecutableDeps, type MeasuredExecutable } from './executable.js';
+import type { InterpreterVersions } from './interpreter-versions.js';
+import { loaderFor } from './loaders/loader-for.js';
+import type { MeasuredProgram } from './measured-program.js';
+import { packageFacts } from './package-facts.js';
+import { measureScript, type MeasuredScript } from './script.js';
+import { DESCRIPTORS } from './stage2-order.js';
+
+export interface ProgramMeasurerDeps extends ExecutableDeps {
+  readonly sealed: SealedFiles;
+  readonly versions: InterpreterVersions;
+}
+
+type ScriptLine = Extract<Understood, { kind: 'script' }>;
+type Parts = Pick<MeasuredProgram, 'argv' | 'script' | 'loaded' | 'notes'>;
+
+/** Opens and measures everything that a definition runs, so that nothing else can run in its place. */
+export class ProgramMeasurer {
+  readonly #deps: ProgramMeasurerDeps;
+
+  constructor(deps: ProgramMeasurerDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Takes:  `callerArgs`: those of the caller, behind all others. `account`: as whom the program will run.
+   * Errors: LAUNCH_FAILED naming the file that is missing, too large or cannot be read; LAUNCH_REFUSED when the caller
+   *         gives arguments and the definition takes none.
+   * Source: decision 4.
+   */
+  async measure(
+    definition: LaunchDefinition,
+    callerArgs: readonly string[],
+    account: Account,
+  ): Promise<MeasuredProgram> {
+    checkArguments(definition, callerArgs);
+    using opened = new DisposableStack();
+    const argv = commandOf(definition);
+    const executable = opened.use(await measureExecutable(argv[0] ?? '', this.#deps));
+    const line = understand(argv);
+    const whole = [...argv, ...callerArgs];
+    const parts =
+      line.kind === 'script'
+        ? await this.#script(line, whole, executable, account, opened)
+        : bare(line, whole);
+    const owned = opened.move();
+    return {
+      ...parts,
+      executable,
+      notes: [...copyNotes(executable), ...parts.notes],
+      [Symbol.dispose]: () => owned.dispose(),
+    };
+  }
+
+  /** A script runs from its measured bytes where a loader can do that; else it must be root's word that it stays as it is. */
+  async #script(
+    line: ScriptLine,
+    argv: readonly string[],
+    executable: MeasuredExecutable,
+    account: Account,
+    opened: DisposableStack,
+  ): Promise<Parts> {
+    const measured = measureScript(line.path);
+    const version = await this.#deps.versions.of(executable, account);
+    const loader = loaderFor(line.interpreter, version);
+    if ('load' in loader) {
+      const { argv: loaded, loader: text } = loader.load({
+        argv,
+        scriptAt: line.at,
+        scriptPath: measured.realPath,
+        descriptors: DESCRIPTORS,
+      });
+      const script = this.#seal('spoor-script', measured.bytes, opened);
+      const loaderFile = this.#seal('spoor-loader', Buffer.from(text), opened);
+      const script_ = factsOf(line, measured, executable);
+      return { argv: loaded, script: script_, loaded: { script, loader: loaderFile }, notes: [] };
+    }
+    const why = distrust(measured.realPath);
+    if (why === undefined) {
+      return { argv, script: factsOf(line, measured, executable), loaded: undefined, notes: [loader.reason] };
+    }
+    return {
+      ...{ argv, script: undefined, loaded: undefined },
+      notes: [`it has no script:* selectors: ${loader.reason}, and ${why}`],
+    };
+  }
+
+  #seal(name: string, bytes: Uint8Array, opened: DisposableStack): number {
+    return opened.adopt(this.#deps.sealed.seal(name, bytes), closeSync);
+  }
+}
+
+function checkArguments({ name, callerArgs }: LaunchDefinition, given: readonly string[]): void {
+  if (given.length === 0 || callerArgs === 'append') return;
+  const message = `${given.length} arguments were given, and the definition ${name} takes none (caller_args)`;
+  throw new SpoorError('LAUNCH_REFUSED', message);
+}
+
+function factsOf(
+  { interpreterArgs }: ScriptLine,
+  { path, realPath, sha256 }: MeasuredScript,
+  { realPath: interpreter }: MeasuredExecutable,
+): LaunchedScript {
+  return { path, sha256, interpreter, interpreterArgs, ...packageFacts(realPath) };
+}
+
+/** A program of its own, or an interpreter that runs no script. */
+function bare(line: Exclude<Understood, ScriptLine>, argv: readonly string[]): Parts {
+  const notes = line.kind === 'no-script' ? [`it has no script:* selectors: ${line.reason}`] : [];
+  return { argv, script: undefined, loaded: undefined, notes };
+}
+
+function copyNotes({ copiedSince }: MeasuredExecutable): readonly string[] {
+  return copiedSince === undefined ? [] : [`the program runs from a copy in memory, since ${copiedSince}`];
+}

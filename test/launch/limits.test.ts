@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { launchLimits } from '../../src/launch/limits.js';
+
+it('gives the usual number of descriptors, and no core file', () => {
+  expect(launchLimits({ limits: {} }, 65_536)).toEqual([
+    ['core', 0, 0],
+    ['nofile', 1_024, 65_536],
+  ]);
+  expect(launchLimits({ limits: {} }, 512)).toContainEqual(['nofile', 512, 512]);
+});
+
+it('takes those of the definition, soft and hard', () => {
+  expect(launchLimits({ limits: { nofile: 64, nproc: 10, core: 'infinity' } }, 65_536)).toEqual([
+    ['core', 'infinity', 'infinity'],
+    ['nofile', 64, 64],
+    ['nproc', 10, 10],
+  ]);
+});
