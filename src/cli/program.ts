@@ -9,6 +9,7 @@ import { entry } from './commands/entry.js';
 import { errors } from './commands/errors.js';
 import { explain } from './commands/explain.js';
 import { fetch } from './commands/fetch.js';
+import { launchDef } from './commands/launch-def.js';
 import { status } from './commands/status.js';
 import { validate } from './commands/validate.js';
 import { watch } from './commands/watch.js';
@@ -30,6 +31,7 @@ export function buildProgram(cli: Cli): Command {
       explain(cli),
       who(cli),
       entry(cli),
+      launchDef(cli),
       authority(cli),
       bundle(cli),
       status(cli),

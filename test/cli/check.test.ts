@@ -24,6 +24,7 @@ function flagsIn(folder: string): readonly string[] {
     'admin-socket': 'admin.sock',
     entries: 'entries.d',
     bundles: 'bundles.d',
+    launch: 'launch.d',
   };
   const flags = Object.entries(paths).flatMap(([flag, name]) => [`--${flag}`, join(folder, name)]);
   return ['--trust-domain', 'example.org', '--mode', 'user', '--config', '/dev/null', ...flags];
@@ -41,7 +42,16 @@ describe('spoor check', () => {
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect([exit, errors]).toEqual([0, 0]);
     expect(new Set(findings.map(({ subject }) => subject))).toEqual(
-      new Set(['settings', 'entries', 'bundles', 'state', 'sockets', 'kernel', 'daemon']),
+      new Set([
+        'settings',
+        'entries',
+        'bundles',
+        'launch definitions',
+        'state',
+        'sockets',
+        'kernel',
+        'daemon',
+      ]),
     );
   });
 
@@ -96,6 +106,51 @@ describe('spoor check', () => {
     ]);
   });
 
+  it('names file and line of a fault in a launch definition, and of what it needs and is not there', async () => {
+    await using line = await CommandLine.open();
+    const folder = join(line.folder, 'launch.d');
+    await mkdir(folder);
+    const [good, bad] = [join(folder, 'a.yaml'), join(folder, 'b.yaml')];
+    await writeFile(
+      good,
+      'launch:\n  - name: web\n    command: [/nowhere/web]\n    may_launch: {users: [root]}\n',
+    );
+    await writeFile(bad, 'launch:\n  - name: db\n    command: [db]\n');
+    const { exit, findings } = await checked(line);
+    expect(exit).toBe(3);
+    expect(findings.filter(({ subject }) => subject === 'launch definitions')).toEqual([
+      {
+        severity: 'error',
+        subject: 'launch definitions',
+        message: 'launch[0].command[0]: found db',
+        remedy: 'Allowed: an absolute path, or npx or uvx.',
+        file: bad,
+        line: 3,
+      },
+      {
+        severity: 'error',
+        subject: 'launch definitions',
+        message: 'web: command: there is no /nowhere/web',
+        remedy: 'Put an executable file there, or name another.',
+        file: good,
+        line: 2,
+      },
+    ]);
+  });
+
+  it('is content with launch definitions in which nothing is wrong, and with none', async () => {
+    await using line = await CommandLine.open();
+    const folder = join(line.folder, 'launch.d');
+    const messages = async (): Promise<readonly string[]> =>
+      (await checked(line)).findings.flatMap(({ subject, message }) =>
+        subject === 'launch definitions' ? [message] : [],
+      );
+    expect(await messages()).toEqual([`none in files: there is no folder ${folder}`]);
+    await mkdir(folder);
+    await writeFile(join(folder, 'a.yaml'), 'launch:\n  - name: web\n    command: [/bin/sh]\n');
+    expect(await messages()).toEqual([`1 in the files of ${folder}`]);
+  });
+
   it('lists every fault of the settings, and still tries the kernel', async () => {
     await using line = await CommandLine.open();
     const file = join(line.folder, 'spoor.yaml');
@@ -129,7 +184,7 @@ describe('spoor check', () => {
     await using line = await CommandLine.open();
     const { out } = await line.run(['check', ...flagsIn(line.folder), '--state', '/dev/null']);
     expect(out).toContain(
-      'error    state     /dev/null is not a folder\n                   Set another --state folder.\n',
+      'error    state               /dev/null is not a folder\n                             Set another --state folder.\n',
     );
     expect(out).toMatch(/\n\n1 error, \d+ warnings?\n$/u);
   });

@@ -4,6 +4,7 @@ import { checkBundleFiles } from './bundle-files.js';
 import { checkEntryFiles } from './entry-files.js';
 import type { Finding } from './finding.js';
 import { checkKernel } from './kernel.js';
+import { checkLaunchFiles } from './launch-files.js';
 import { checkRunningDaemon } from './running-daemon.js';
 import { checkSettings } from './settings.js';
 import { checkSockets } from './sockets.js';
@@ -22,6 +23,7 @@ export async function checkAll(cli: Cli, flags: Flags): Promise<readonly Finding
     ...findings,
     ...(await checkEntryFiles(config, cli.io)),
     ...(await checkBundleFiles(config, cli.io)),
+    ...(await checkLaunchFiles(config, cli.io)),
     ...(await checkState(config, cli.io)),
     ...(await checkUpstream(config, cli.io)),
     ...(await checkSockets(config, cli.io)),

@@ -4,7 +4,7 @@ import { SpoorError } from '../../core/errors.js';
 export interface Finding {
   /** `error`: the daemon does not start, or does not do what it was told. `warning`: it does, but guards less. */
   readonly severity: 'ok' | 'warning' | 'error';
-  /** settings, entries, bundles, state, upstream, sockets, kernel or daemon. */
+  /** settings, entries, bundles, launch definitions, state, upstream, sockets, kernel or daemon. */
   readonly subject: string;
   readonly message: string;
   /** Imperative; empty where nothing is to be done. */

@@ -14,7 +14,8 @@ export function check(cli: Cli): Command {
   return withDaemonFlags(
     cli.command({
       name: 'check',
-      summary: 'check settings, entries, bundles, sockets, permissions and kernel, and say what to do',
+      summary:
+        'check settings, entries, bundles, launch definitions, sockets, permissions and kernel, and say what to do',
       examples: [
         'spoor check',
         'spoor check --config ./spoor.yaml',

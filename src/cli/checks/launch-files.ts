@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { NO_LOG } from '../../core/log.js';
+import type { Config } from '../../daemon/config.js';
+import { DefinitionCatalog } from '../../launch/definition-catalog.js';
+import type { FileProblem } from '../../state/file-problems.js';
+import type { CliIo } from '../io.js';
+import { failureOf, ok, type Finding } from './finding.js';
+import { launchFindings } from './launch-findings.js';
+import { ScratchDatabase } from './scratch-database.js';
+
+const SUBJECT = 'launch definitions';
+
+/**
+ * The files of launch definitions, read with the daemon's own code, and whether what they name is there. Definitions that
+ * were set by command are the daemon's to report.
+ */
+export async function checkLaunchFiles(config: Config, io: CliIo): Promise<readonly Finding[]> {
+  const { launch: folder, trustDomain, mode } = config;
+  await using scratch = await ScratchDatabase.open(io.facts.temporary);
+  try {
+    const deps = { folder, database: scratch.database, trustDomain, clock: io.clock, log: NO_LOG };
+    const catalog = await DefinitionCatalog.open(deps);
+    const set = catalog.definitions.current.value;
+    const found = [...catalog.problems.map(problemFinding), ...(await launchFindings(set, mode))];
+    if (found.length > 0) return found;
+    if (!existsSync(folder)) return [ok(SUBJECT, `none in files: there is no folder ${folder}`)];
+    return [ok(SUBJECT, `${set.size} in the files of ${folder}`)];
+  } catch (error) {
+    return [failureOf(SUBJECT, error)];
+  }
+}
+
+function problemFinding({ file, line, path, found, allowed }: FileProblem): Finding {
+  const where = path === '' ? '' : `${path}: `;
+  return {
+    severity: 'error',
+    subject: SUBJECT,
+    message: `${where}found ${found}`,
+    remedy: `Allowed: ${allowed}.`,
+    file,
+    line,
+  };
+}

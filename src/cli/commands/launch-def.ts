@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { launchDefAdd } from './launch-def-add.js';
+import { launchDefDelete } from './launch-def-delete.js';
+import { launchDefList } from './launch-def-list.js';
+import { launchDefShow } from './launch-def-show.js';
+
+/** `spoor launch-def`: what may be launched, and by whom. */
+export function launchDef(cli: Cli): Command {
+  return cli.group(
+    {
+      name: 'launch-def',
+      summary: 'say which programs may be launched, and by whom',
+      examples: ['spoor launch-def list'],
+    },
+    [launchDefAdd(cli), launchDefShow(cli), launchDefList(cli), launchDefDelete(cli)],
+  );
+}
