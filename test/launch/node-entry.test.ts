@@ -1,7 +1,7 @@
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { GATE_CLOSED, LOADER_FAILURE } from '../../src/launch/loaders/loader.js';
+import { GATE_CLOSED, LOADER_FAILURE, NOT_STARTED } from '../../src/launch/loaders/loader.js';
 import { loadWithNode } from '../../src/launch/loaders/node.js';
 import { loadedRun, plainRun, type RunOptions, type RunOutcome } from '../fakes/loaded-script.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
@@ -166,7 +166,12 @@ describe('the loader of Node', () => {
   ])('runs nothing when the gate says %s', async (_, gate) => {
     await using folder = await temporaryFolder();
     const outcome = await launched(join(folder.path, 's.mjs'), 'console.log(1)', [], { gate });
-    expect(outcome).toEqual({ code: LOADER_FAILURE, signal: null, out: '', err: `${GATE_CLOSED}\n` });
+    expect(outcome).toEqual({
+      code: LOADER_FAILURE,
+      signal: null,
+      out: '',
+      err: `${NOT_STARTED} ${GATE_CLOSED}\n`,
+    });
   });
 
   it('runs nothing when Node takes another element for the script', async () => {

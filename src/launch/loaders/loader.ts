@@ -30,5 +30,8 @@ export interface Loaded {
 /** The exit code of a loader that does not run the script. Source: that of `spoor launch` for failures of its own. */
 export const LOADER_FAILURE = 125;
 
-/** What a loader says when the gate ends without a word. */
-export const GATE_CLOSED = 'spoor: not started: the daemon let the gate close before the script could run';
+/** How every sentence of a loader begins. */
+export const NOT_STARTED = 'spoor: not started:';
+
+/** Why a loader does not run the script when the gate ends without a word. */
+export const GATE_CLOSED = 'the daemon let the gate close before the script could run';

@@ -1,4 +1,4 @@
-import { GATE_CLOSED, LOADER_FAILURE, type Loaded, type LoaderInput } from './loader.js';
+import { GATE_CLOSED, LOADER_FAILURE, NOT_STARTED, type Loaded, type LoaderInput } from './loader.js';
 
 /** Marks the bootstrap among the arguments, so that the loader can take it out of `process.execArgv`. */
 const MARK = '--import=data:text/javascript,/*spoor*/';
@@ -39,7 +39,7 @@ import { isMainThread } from 'node:worker_threads';
 const URL_OF_SCRIPT = pathToFileURL(PATH).href;
 
 function fail(why) {
-  writeSync(2, why + '\n');
+  writeSync(2, '${NOT_STARTED} ' + why + '\n');
   exit(${LOADER_FAILURE});
 }
 
@@ -55,7 +55,7 @@ function readScript() {
   const bytes = Buffer.alloc(fstatSync(SCRIPT).size);
   for (let at = 0; at < bytes.length; ) {
     const read = readSync(SCRIPT, bytes, at, bytes.length - at, at);
-    if (read === 0) fail('spoor: not started: the script ends before its size');
+    if (read === 0) fail('the script ends before its size');
     at += read;
   }
   return bytes;
@@ -109,7 +109,7 @@ function withoutTypes(text) {
 
 // Where neither extension nor package.json decides, Node looks at the file; here at the measured bytes.
 function formatOf(known) {
-  if (known === 'addon' || extname(PATH) === '.node') fail('spoor: not started: an addon is no script');
+  if (known === 'addon' || extname(PATH) === '.node') fail('an addon is no script');
   if (typeof known === 'string') return known;
   const text = source.toString('utf8').replace(/^\uFEFF/, '');
   if (extname(PATH) !== '.ts' || !process.features.typescript) return isModule(text) ? 'module' : 'commonjs';
@@ -127,7 +127,7 @@ function formatByName(context, next) {
 
 if (isMainThread) {
   waitAtGate();
-  if (process.argv[1] !== resolvePath(NAMED)) fail('spoor: not started: Node takes ' + process.argv[1] + ' for the script, not ' + NAMED);
+  if (process.argv[1] !== resolvePath(NAMED)) fail('Node takes ' + process.argv[1] + ' for the script, not ' + NAMED);
 }
 hideBootstrap();
 const source = readScript();
