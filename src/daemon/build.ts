@@ -37,7 +37,7 @@ export async function buildDaemon(deps: DaemonDeps): Promise<Daemon> {
 
 function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets): readonly Service[] {
   const { kernel, clock, log } = ground;
-  const { agent, admin, agentDesk } = sockets;
+  const { agent, admin, launch, agentDesk } = sockets;
   const reattestation = new Reattestation({
     watched: () => agentDesk.openByInstance().keys(),
     attestors: present.attestors,
@@ -56,5 +56,6 @@ function servicesOf({ ground, kept, present, health }: Inside, sockets: Sockets)
     ...[entries, bundles, authorities, present.views, refusals],
     ...[reattestation, health, housekeeping, present.digestMemory],
     ...[agent, admin],
+    ...(launch === undefined ? [] : [launch]),
   ];
 }

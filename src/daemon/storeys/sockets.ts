@@ -2,12 +2,16 @@ import type { Server } from '@grpc/grpc-js';
 import type { AdminRooms } from '../../api/admin-rooms.js';
 import { CallNumbers, Desk } from '../../api/desk.js';
 import type { ExplainRooms } from '../../api/explain.js';
+import { LaunchHost } from '../../api/launch-host.js';
 import type { DeskRooms, Rooms } from '../../api/rooms.js';
 import { buildAdminServer, buildAgentServer } from '../../api/server.js';
 import { DEFAULT_DOOR_LIMITS } from '../../door/door-limits.js';
 import { GrpcHost } from '../../door/grpc-host.js';
 import { Door, type DoorDeps } from '../../door/listener.js';
 import { RecordFile } from '../../ledger/record-file.js';
+import { MessageReceiver } from '../../kernel/message-receiver.js';
+import type { Launching } from '../../launch/launching.js';
+import { LAUNCH_DESCRIPTORS } from '../../wire/launch-frames.js';
 import type { Config } from '../config.js';
 import type { HealthMonitor } from '../health-monitor.js';
 import type { Ground } from './ground.js';
@@ -17,18 +21,23 @@ import type { Kept } from './kept.js';
 /** Everybody may ask; what they get is decided behind the door. */
 const AGENT_SOCKET_MODE = 0o666;
 const ADMIN_SOCKET_MODE = 0o600;
+/** Everybody may ask; who may launch what, its definition says. */
+const LAUNCH_SOCKET_MODE = 0o666;
 
-/** Everything behind the two doors. */
+/** Everything behind the doors. */
 export interface Inside {
   readonly ground: Ground;
   readonly kept: Kept;
   readonly present: Instances;
   readonly health: HealthMonitor;
+  /** Without it there is no launch socket. */
+  readonly launching?: Launching;
 }
 
 export interface Sockets {
   readonly agent: Door;
   readonly admin: Door;
+  readonly launch: Door | undefined;
   readonly agentDesk: Desk;
 }
 
@@ -40,7 +49,7 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
 
   const rooms: Rooms = { ...desk, ...agentRooms(inside), peerOf: (call) => agentHost.peerOf(call) };
   const agentDesk = Desk.open(rooms, 'agent', numbers);
-  const agentHost = grpcHost(inside, buildAgentServer(rooms, agentDesk, explain));
+  const agentHost = grpcHost(inside, buildAgentServer(rooms, agentDesk, explain, inside.launching));
   const agent = opened.use(await openAgentDoor(inside, agentHost));
 
   const adminRooms: AdminRooms = {
@@ -53,9 +62,10 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
     peerOf: (call) => adminHost.peerOf(call),
   };
   const adminDesk = Desk.open(adminRooms, 'admin', numbers);
-  const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk));
+  const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk, inside.launching));
   const admin = opened.use(await openAdminDoor(inside, adminHost));
-  return { agent, admin, agentDesk };
+  const launch = inside.launching && opened.use(await openLaunchDoor(inside, inside.launching, numbers));
+  return { agent, admin, launch, agentDesk };
 }
 
 function grpcHost({ ground: { kernel, random } }: Inside, server: Server): GrpcHost {
@@ -70,6 +80,23 @@ function openAgentDoor(inside: Inside, host: GrpcHost): Promise<Door> {
 function openAdminDoor(inside: Inside, host: GrpcHost): Promise<Door> {
   const path = inside.ground.config.adminSocket;
   return Door.open({ ...doorDeps(inside), path, mode: ADMIN_SOCKET_MODE, host, allow: ownOrRoot(inside) });
+}
+
+async function openLaunchDoor(inside: Inside, launching: Launching, numbers: CallNumbers): Promise<Door> {
+  const { ground, present } = inside;
+  const { config, kernel, random } = ground;
+  const host = new LaunchHost({
+    launching,
+    desk: Desk.open({ ...deskRooms(inside), peerOf: () => undefined }, 'launch', numbers),
+    receiver: new MessageReceiver(kernel.libc, LAUNCH_DESCRIPTORS),
+    budget: present.processes.budget,
+    closeDescriptor: (descriptor) => kernel.sockets.close(descriptor),
+    random,
+  });
+  // In user mode what is launched runs as the daemon's own user: nobody else has any business there.
+  const allow = config.mode === 'user' ? ownOrRoot(inside) : () => true;
+  const path = config.launchSocket;
+  return await Door.open({ ...doorDeps(inside), path, mode: LAUNCH_SOCKET_MODE, host, allow });
 }
 
 function ownOrRoot({ ground: { uid } }: Inside): NonNullable<DoorDeps['allow']> {
