@@ -126,6 +126,7 @@ function filesToDescribe(): readonly ProtoFile[] {
   return [
     { name: 'workloadapi.proto', path: join(PROTO, 'workloadapi.proto') },
     { name: 'spoor/v1/explain.proto', path: join(PROTO, 'spoor/v1/explain.proto') },
+    { name: 'spoor/v1/launches.proto', path: join(PROTO, 'spoor/v1/launches.proto') },
     { name: 'grpc/health/v1/health.proto', path: health.protoPath },
     ...VERSIONS.map((version) => ({
       name: `grpc/reflection/${version}/reflection.proto`,

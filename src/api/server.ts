@@ -5,6 +5,8 @@ import type { Desk } from './desk.js';
 import { addExplain, type ExplainRooms } from './explain.js';
 import { addHealth } from './health.js';
 import { addReflection } from './reflection.js';
+import type { Launching } from '../launch/launching.js';
+import { addLaunches } from './launches.js';
 import type { Rooms } from './rooms.js';
 import { addWorkloadApi } from './workload-api.js';
 
@@ -14,7 +16,12 @@ const MAX_AGENT_REQUEST_BYTES = 256 * 1024;
 const MAX_ADMIN_REQUEST_BYTES = 128 * 1024 * 1024;
 
 /** The services of the agent socket, on a server that does not listen: the door injects its connections. */
-export function buildAgentServer(rooms: Rooms, desk: Desk, explain: ExplainRooms): Server {
+export function buildAgentServer(
+  rooms: Rooms,
+  desk: Desk,
+  explain: ExplainRooms,
+  launching?: Launching,
+): Server {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_AGENT_REQUEST_BYTES,
     'grpc.max_concurrent_streams': rooms.limits.streamsPerConnection,
@@ -22,18 +29,20 @@ export function buildAgentServer(rooms: Rooms, desk: Desk, explain: ExplainRooms
   });
   addWorkloadApi(server, rooms, desk);
   addExplain(server, explain, desk, 'agent');
+  if (launching !== undefined) addLaunches(server, launching, desk, 'agent');
   addHealth(server, rooms, desk);
   addReflection(server, desk);
   return server;
 }
 
 /** The services of the admin socket, on a server that does not listen. `desk` is one of surface `admin`. */
-export function buildAdminServer(rooms: AdminRooms, desk: Desk): Server {
+export function buildAdminServer(rooms: AdminRooms, desk: Desk, launching?: Launching): Server {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_ADMIN_REQUEST_BYTES,
     'grpc.enable_channelz': 0,
   });
   addAdmin(server, rooms, desk);
   addExplain(server, rooms, desk, 'admin');
+  if (launching !== undefined) addLaunches(server, launching, desk, 'admin');
   return server;
 }

@@ -1,9 +1,8 @@
 import type { WorkloadApiClient } from '../client/workload-api-client.js';
 import { SpoorError } from '../core/errors.js';
 import type { Cli } from './cli.js';
-import { endpointOf, orWherePassedOver } from './daemon-socket.js';
 import { durationOption, type AgentOptions } from './options.js';
-import { findSocket, type FoundSocket } from './sockets.js';
+import { endpointOf, findSocket, orWherePassedOver, type FoundSocket } from './sockets.js';
 import { errorFromClient } from './wire-error.js';
 import type { Option } from 'commander';
 

@@ -41,6 +41,11 @@ export class Cli {
     this.#exitCode = EXIT_CODES.operator;
   }
 
+  /** For a command that ends as a program did. */
+  endWith(code: ExitCode): void {
+    this.#exitCode = code;
+  }
+
   /** A command with its help; arguments, options and action are for its file to add. */
   command({ name, summary, examples, json }: CommandText): Command {
     const paint = paintFor(this.io.out, this.io);

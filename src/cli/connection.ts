@@ -3,6 +3,7 @@ import { SECURITY_HEADER } from '../wire/workload-api.js';
 import { adminMethods, type AdminService } from '../wire/admin.js';
 import type { Methods } from '../wire/definitions.js';
 import { explainMethods, type ExplainService } from '../wire/explain.js';
+import { launchesMethods, type LaunchesService } from '../wire/launches.js';
 import { errorFromWire } from './wire-error.js';
 
 /** An import of many entries takes a while; everything else is far below. */
@@ -33,13 +34,22 @@ export class Connection<M> implements Disposable {
     return new Connection(path, explainMethods());
   }
 
+  /** The launched programs, which both sockets have. Connects at the first call. */
+  static toLaunches(path: string): Connection<LaunchesService> {
+    return new Connection(path, launchesMethods());
+  }
+
   /**
    * Makes one call.
    *
    * Errors: whatever the daemon raised, with its own code; DAEMON_UNREACHABLE naming the socket; ADMIN_DENIED when
-   *         this user may not open it; DEADLINE_EXCEEDED after 30 s.
+   *         this user may not open it; DEADLINE_EXCEEDED after 30 s, or after `withinMs`.
    */
-  call<Name extends keyof M>(name: Name, request: Asked<M, Name>): Promise<Answer<M, Name>> {
+  call<Name extends keyof M>(
+    name: Name,
+    request: Asked<M, Name>,
+    withinMs = DEADLINE_MS,
+  ): Promise<Answer<M, Name>> {
     const method = this.#methods[name] as unknown as MethodDefinition<Asked<M, Name>, Answer<M, Name>>;
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -48,7 +58,7 @@ export class Connection<M> implements Disposable {
         method.responseDeserialize,
         request,
         headers(),
-        { deadline: Date.now() + DEADLINE_MS },
+        { deadline: Date.now() + withinMs },
         (error: ServiceError | null, response) => {
           if (error === null) return resolve(response as Answer<M, Name>);
           void errorFromWire(error, this.#path).then(reject);

@@ -1,4 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
+import { isatty } from 'node:tty';
 import { text } from 'node:stream/consumers';
 import { MACHINE_CLOCK } from '../core/machine-clock.js';
 import type { ExitCode } from './exit-code.js';
@@ -7,15 +8,14 @@ import { run } from './run.js';
 
 /** Runs the command line of this process. */
 export async function runInProcess(): Promise<ExitCode> {
-  endQuietlyWithReader(process.stdout);
   return await run(process.argv.slice(2), processIo());
 }
 
 /** What a command may touch of this process. */
 export function processIo(): CliIo {
   return {
-    out: sinkOf(process.stdout),
-    err: sinkOf(process.stderr),
+    out: sinkOf(1, quietStdout()),
+    err: sinkOf(2, () => process.stderr),
     clock: MACHINE_CLOCK,
     facts: {
       uid: process.geteuid?.() ?? 0,
@@ -28,12 +28,22 @@ export function processIo(): CliIo {
   };
 }
 
-function sinkOf(stream: NodeJS.WriteStream): Sink {
+/** Node makes a pipe non-blocking for all who share it as soon as its stream is named: not before it is written to. */
+function sinkOf(fd: number, stream: () => NodeJS.WriteStream): Sink {
   return {
     write: (written) => {
-      stream.write(written);
+      stream().write(written);
     },
-    isTerminal: stream.isTTY,
+    isTerminal: isatty(fd),
+  };
+}
+
+function quietStdout(): () => NodeJS.WriteStream {
+  let listens = false;
+  return () => {
+    if (!listens) endQuietlyWithReader(process.stdout);
+    listens = true;
+    return process.stdout;
   };
 }
 

@@ -10,7 +10,10 @@ import { errors } from './commands/errors.js';
 import { explain } from './commands/explain.js';
 import { fetch } from './commands/fetch.js';
 import { launchDef } from './commands/launch-def.js';
+import { instances } from './commands/instances.js';
+import { launch } from './commands/launch.js';
 import { status } from './commands/status.js';
+import { stop } from './commands/stop.js';
 import { validate } from './commands/validate.js';
 import { watch } from './commands/watch.js';
 import { who } from './commands/who.js';
@@ -30,6 +33,9 @@ export function buildProgram(cli: Cli): Command {
       validate(cli),
       explain(cli),
       who(cli),
+      launch(cli),
+      instances(cli),
+      stop(cli),
       entry(cli),
       launchDef(cli),
       authority(cli),

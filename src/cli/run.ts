@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { Cli } from './cli.js';
+import { LAUNCH_FAILURE } from './commands/launch.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
 import { misuse } from './misuse.js';
@@ -18,16 +19,24 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
     await buildProgram(cli).parseAsync([...argv], { from: 'user' });
     return cli.exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return report(error, formatOf(argv), io);
-    if (error.exitCode === 0) return 0;
-    // A group without its command has shown its help already.
-    if (error.code === 'commander.help') return EXIT_CODES.caller;
-    return report(misuse(error), formatOf(argv), io);
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const code = failure(error, argv, io);
+    // Whatever else it is: a program's own exit code it is not.
+    return argv[0] === 'launch' ? LAUNCH_FAILURE : code;
   }
 }
 
+function failure(error: unknown, argv: readonly string[], io: CliIo): ExitCode {
+  if (!(error instanceof CommanderError)) return report(error, formatOf(argv), io);
+  // A group without its command has shown its help already.
+  if (error.code === 'commander.help') return EXIT_CODES.caller;
+  return report(misuse(error), formatOf(argv), io);
+}
+
 /** The format asked for, also when the command line could not be understood. */
-function formatOf(argv: readonly string[]): OutputFormat {
+function formatOf(all: readonly string[]): OutputFormat {
+  const end = all.indexOf('--');
+  const argv = end === -1 ? all : all.slice(0, end);
   const at = argv.indexOf('--output');
   return (at !== -1 && argv[at + 1] === 'json') || argv.includes('--output=json') ? 'json' : 'text';
 }

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { parseEndpoint, type Endpoint } from '../client/endpoint.js';
+import { SpoorError } from '../core/errors.js';
 import { defaultPaths, type PathFacts } from '../core/paths.js';
 
-/** Which of the daemon's two sockets. */
-export type SocketName = 'socket' | 'adminSocket';
+/** Which of the daemon's sockets. */
+export type SocketName = 'socket' | 'adminSocket' | 'launchSocket';
 
 /** Where to look for the daemon, and how that was decided. */
 export interface FoundSocket {
@@ -17,10 +19,12 @@ export interface FoundSocket {
 const VARIABLES: Readonly<Record<SocketName, string>> = {
   socket: 'SPIFFE_ENDPOINT_SOCKET',
   adminSocket: 'SPOOR_ADMIN_SOCKET',
+  launchSocket: 'SPOOR_LAUNCH_SOCKET',
 };
 
 /**
- * Finds a socket of the daemon: by flag, then by environment, then the user's own if it is there, then root's.
+ * Finds a socket of the daemon: by flag, then by environment, then the user's own if it is there, then root's. The launch
+ * socket may also lie beside the agent socket that the environment names.
  *
  * Returns: root's path also when nothing is there, so that the attempt to connect can say so.
  * Source:  "Sockets and files" in src/README.md.
@@ -31,7 +35,7 @@ export async function findSocket(
   facts: PathFacts,
 ): Promise<FoundSocket> {
   if (flag !== undefined) return { address: flag, from: 'flag', passedOver: [] };
-  const variable = facts.env[VARIABLES[name]];
+  const variable = facts.env[VARIABLES[name]] || (name === 'launchSocket' && besideAgent(facts));
   if (variable) return { address: variable, from: 'environment', passedOver: [] };
 
   const own = defaultPaths('user', facts)[name];
@@ -39,6 +43,44 @@ export async function findSocket(
   if (fault === 'none') return { address: own, from: 'user', passedOver: [] };
   const passedOver = fault === 'absent' ? [] : [`${dirname(own)}: ${fault}`];
   return { address: defaultPaths('root', facts)[name], from: 'root', passedOver };
+}
+
+function besideAgent({ env }: PathFacts): string | undefined {
+  const agent = env[VARIABLES.socket];
+  if (!agent) return undefined;
+  const endpoint = endpointOf(agent);
+  return endpoint.kind === 'unix' ? join(dirname(endpoint.path), 'launch.sock') : undefined;
+}
+
+/**
+ * Where a socket address leads: a plain path, or an endpoint as SPIFFE writes it.
+ *
+ * Errors: ENDPOINT_INVALID.
+ */
+export function endpointOf(address: string): Endpoint {
+  // Resolved, it would be the working folder: most often a variable that was not set.
+  if (address === '') throw new SpoorError('ENDPOINT_INVALID', 'the address of the socket is empty');
+  if (/^[a-z]+:/iu.test(address)) return parseEndpoint(address);
+  return { kind: 'unix', path: resolve(address) };
+}
+
+/** The same where only a Unix socket will do. */
+export function socketPath(address: string): string {
+  const endpoint = endpointOf(address);
+  if (endpoint.kind === 'unix') return endpoint.path;
+  throw new SpoorError('ENDPOINT_INVALID', 'this command needs a Unix socket', { facts: { address } });
+}
+
+/** A daemon that is not where we looked may be where we would not look: then the error says why we would not. */
+export async function orWherePassedOver<T>({ passedOver }: FoundSocket, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const away = error instanceof SpoorError && error.code === 'DAEMON_UNREACHABLE';
+    if (!away || passedOver.length === 0) throw error;
+    const facts = { ...error.facts, passed_over: passedOver.join(', ') };
+    throw new SpoorError(error.code, error.message, { facts, cause: error });
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { ERRORS, SpoorError, type ErrorCode } from '../core/errors.js';
 import { TRAILERS } from '../wire/admin.js';
-import { connectFailure } from './connect-failure.js';
+import { unreachable } from './unreachable.js';
 
 /** What a status means when the server said no more: one of another make, or none at all. */
 const CODE_OF_STATUS: Readonly<Partial<Record<status, ErrorCode>>> = {
@@ -50,27 +50,6 @@ export async function errorFromWire(cause: ServiceError, path: string | undefine
 export async function errorFromClient(error: unknown, path: string | undefined): Promise<unknown> {
   const cause = error instanceof SpoorError ? error.cause : undefined;
   return isServiceError(cause) ? errorFromWire(cause, path) : error;
-}
-
-/** Says why nobody could be reached at a socket, by trying once more without gRPC. */
-export async function unreachable(path: string, cause?: unknown): Promise<SpoorError> {
-  const why = await connectFailure(path);
-  if (why === 'EACCES' || why === 'EPERM') {
-    return new SpoorError('ADMIN_DENIED', `this user may not connect to ${path}`, {
-      facts: { socket: path },
-      cause,
-    });
-  }
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such socket',
-    ECONNREFUSED: 'nobody listens there',
-    ENOTSOCK: 'that is not a socket',
-  };
-  const reason = why === undefined ? 'it hung up' : (reasons[why] ?? why);
-  return new SpoorError('DAEMON_UNREACHABLE', `no daemon answers at ${path}: ${reason}`, {
-    facts: { socket: path },
-    cause,
-  });
 }
 
 function codeOf(answered: status, isOurs: boolean): ErrorCode {

@@ -92,7 +92,7 @@ export class ProcessSetup {
     const limits = Buffer.alloc(16);
     limits.writeBigUInt64LE(limitOf(soft), 0);
     limits.writeBigUInt64LE(limitOf(hard), 8);
-    this.#check('setrlimit', setrlimit(RESOURCES[resource], limits));
+    this.#check(`setrlimit of ${resource}`, setrlimit(RESOURCES[resource], limits));
   }
 
   /** The hard limit in force. Source: getrlimit(2). */

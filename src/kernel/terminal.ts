@@ -9,6 +9,7 @@ const O_CLOEXEC = 0o2000000;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TCSADRAIN = 1;
+const F_DUPFD_CLOEXEC = 1030;
 /** struct termios of glibc and musl has 60 bytes. */
 const TERMIOS_BYTES = 64;
 const MAX_NAME_BYTES = 64;
@@ -20,6 +21,8 @@ export type TerminalSize = Buffer;
 export interface PseudoTerminal {
   /** Non-blocking: what a person would see is read here, what they would type is written here. */
   readonly master: number;
+  /** The same end once more, to be waited for by itself. */
+  readonly writer: number;
   /** For the program. */
   readonly slave: number;
   readonly path: string;
@@ -38,6 +41,7 @@ export class Terminals {
   readonly #ptsname: (master: number, name: Buffer, length: number) => number;
   readonly #open: (path: string, flags: number) => number;
   readonly #close: (fd: number) => number;
+  readonly #fcntl: (fd: number, command: number, least: number) => number;
   readonly #ioctl: (fd: number, request: number, argument: Buffer) => number;
   readonly #tcgetattr: (fd: number, mode: Buffer) => number;
   readonly #tcsetattr: (fd: number, when: number, mode: Buffer) => number;
@@ -51,6 +55,7 @@ export class Terminals {
     this.#ptsname = libc.declare('int ptsname_r(int, void*, size_t)');
     this.#open = libc.declare('int open(const char*, int)');
     this.#close = libc.declare('int close(int)');
+    this.#fcntl = libc.declare('int fcntl(int, int, int)');
     this.#ioctl = libc.declare('int ioctl(int, ulong, void*)');
     this.#tcgetattr = libc.declare('int tcgetattr(int, void*)');
     this.#tcsetattr = libc.declare('int tcsetattr(int, int, void*)');
@@ -67,7 +72,10 @@ export class Terminals {
       const path = this.#pathOf(master);
       const slave = this.reopen(path);
       if (slave === undefined) throw this.#failure('open');
-      return { master, slave, path };
+      const writer = this.#fcntl(master, F_DUPFD_CLOEXEC, 0);
+      if (writer >= 0) return { master, writer, slave, path };
+      this.#close(slave);
+      throw this.#failure('fcntl');
     } catch (error) {
       this.#close(master);
       throw error;

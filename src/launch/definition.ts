@@ -8,18 +8,8 @@ export type CallerArgs = 'none' | 'append';
 /** What becomes of a detached program that ended: each restart is a new instance. */
 export type Restart = 'never' | 'on-failure' | 'always';
 
-/** Limits of getrlimit(2) that a definition can set. */
-export const LIMIT_NAMES = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'memlock',
-  'nofile',
-  'nproc',
-  'stack',
-] as const;
+/** Limits of getrlimit(2) that a definition can set. Not `core`: what has keys in its memory leaves none of it on a disk. */
+export const LIMIT_NAMES = ['as', 'cpu', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'stack'] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** The environment of a launched program, beyond what every one of them gets. */

@@ -33,7 +33,10 @@ export function judgeCaller(definition: LaunchDefinition, caller: LaunchCaller, 
       `a daemon in user mode launches only for its own uid ${uid}, and this is uid ${caller.uid}`,
     );
   }
-  const confined = moreConfined(caller.confinement, host.confinement);
+  // What was launched can gain no privileges because the daemon itself saw to that.
+  const { confinement: own } = host;
+  const given = caller.launchedAs === undefined ? own : { ...own, noNewPrivileges: true };
+  const confined = moreConfined(caller.confinement, given);
   if (confined !== undefined) throw refused(`launching must not lead out of a sandbox: ${confined}`);
 
   const { name, mayLaunch: allowed } = definition;

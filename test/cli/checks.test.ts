@@ -156,7 +156,7 @@ describe('checkSockets', () => {
   it('is content with sockets that can be made', async () => {
     await using folder = await temporaryFolder();
     const found = await checkSockets(configIn(folder.path), ioIn(folder.path));
-    expect(found).toMatchObject([{ severity: 'ok' }, { severity: 'ok' }]);
+    expect(found).toMatchObject([{ severity: 'ok' }, { severity: 'ok' }, { severity: 'ok' }]);
   });
 
   it('knows a daemon that answers, and an admin socket that is open to others', async () => {
@@ -168,6 +168,7 @@ describe('checkSockets', () => {
     expect(await checkSockets(config, ioIn(folder.path))).toMatchObject([
       { severity: 'ok' },
       { severity: 'ok', message: `a daemon answers at ${config.adminSocket}` },
+      { severity: 'ok', message: `${config.launchSocket} can be made` },
       { severity: 'error', remedy: `Run: chmod 0600 ${config.adminSocket}` },
     ]);
   });

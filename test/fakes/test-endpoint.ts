@@ -6,6 +6,7 @@ import type { ExplainRooms } from '../../src/api/explain.js';
 import type { Rooms } from '../../src/api/rooms.js';
 import { buildAgentServer } from '../../src/api/server.js';
 import type { Peer } from '../../src/door/peer.js';
+import { FakeLaunching } from './fake-launching.js';
 import { FakeProcess } from './fake-rooms.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -63,7 +64,9 @@ export class TestDoor implements AsyncDisposable {
 /** The agent socket behind a door that lets everybody in. */
 export async function openTestEndpoint(
   rooms: Rooms & ExplainRooms & { readonly peers: Map<string, Peer> },
+  launching = new FakeLaunching(),
 ): Promise<TestDoor & { readonly desk: Desk }> {
   const desk = Desk.open(rooms, 'agent', new CallNumbers());
-  return Object.assign(await TestDoor.open(buildAgentServer(rooms, desk, rooms), rooms.peers), { desk });
+  const server = buildAgentServer(rooms, desk, rooms, launching);
+  return Object.assign(await TestDoor.open(server, rooms.peers), { desk });
 }

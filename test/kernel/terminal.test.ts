@@ -12,13 +12,15 @@ const terminals = new Terminals(kernel.libc);
 
 /** A terminal that is closed at the end of the test. */
 function opened() {
-  const { master, slave, path } = terminals.open();
+  const { master, writer, slave, path } = terminals.open();
   return {
     master,
+    writer,
     slave,
     path,
     [Symbol.dispose]: () => {
       closeSync(master);
+      closeSync(writer);
       closeSync(slave);
     },
   };
@@ -70,13 +72,13 @@ describe('ReadinessSet.addWriter', () => {
     terminals.setRaw(terminal.slave);
     let filled = 0;
     expect(() => {
-      for (;;) filled += writeSync(terminal.master, Buffer.alloc(4_096));
+      for (;;) filled += writeSync(terminal.writer, Buffer.alloc(4_096));
     }).toThrow(/EAGAIN/u);
     const room = Promise.withResolvers<void>();
     let calls = 0;
-    readiness.addWriter(terminal.master, () => {
+    readiness.addWriter(terminal.writer, () => {
       calls++;
-      readiness.delete(terminal.master);
+      readiness.delete(terminal.writer);
       setImmediate(room.resolve);
     });
     await new Promise((resolve) => setTimeout(resolve, 50));

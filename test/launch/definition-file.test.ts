@@ -32,7 +32,7 @@ launch:
       groups: [agents]
       spiffe_ids: [spiffe://example.org/planner]
     run_as: 2000
-    limits: {nofile: 256, core: 0, as: infinity}
+    limits: {nofile: 256, cpu: 0, as: infinity}
     restart: on-failure
   - name: least
     command: [npx, "@scope/server@1.2.3"]
@@ -64,7 +64,7 @@ describe('readDefinitionFile', () => {
             spiffeIds: ['spiffe://example.org/planner'],
           },
           runAs: '2000',
-          limits: { nofile: 256, core: 0, as: 'infinity' },
+          limits: { nofile: 256, cpu: 0, as: 'infinity' },
           restart: 'on-failure',
           createdAt: new Date(0),
           source: { kind: 'file', file: FILE, line: 3 },

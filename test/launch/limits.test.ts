@@ -10,9 +10,10 @@ it('gives the usual number of descriptors, and no core file', () => {
 });
 
 it('takes those of the definition, soft and hard', () => {
-  expect(launchLimits({ limits: { nofile: 64, nproc: 10, core: 'infinity' } }, 65_536)).toEqual([
-    ['core', 'infinity', 'infinity'],
+  expect(launchLimits({ limits: { nofile: 64, nproc: 10, cpu: 'infinity' } }, 65_536)).toEqual([
+    ['core', 0, 0],
     ['nofile', 64, 64],
     ['nproc', 10, 10],
+    ['cpu', 'infinity', 'infinity'],
   ]);
 });

@@ -32,7 +32,7 @@ const DEFINITIONS = `
     command: [/usr/bin/env]
     env: {pass: [LANG, LD_PRELOAD, SECRET], set: {MODE: prod, NODE_OPTIONS: --inspect}, dangerous: [NODE_OPTIONS, LD_PRELOAD]}
     may_launch: {users: ["54001"]}
-  - {name: limited, command: [/bin/cat, /proc/self/limits], limits: {nofile: 64, nproc: 33, core: 4096}, run_as: nobody}
+  - {name: limited, command: [/bin/cat, /proc/self/limits], limits: {nofile: 64, nproc: 33}, run_as: nobody}
   - {name: folder, command: [/bin/pwd], cwd: /usr, run_as: nobody}
 `;
 

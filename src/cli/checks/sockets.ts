@@ -10,9 +10,9 @@ const SUBJECT = 'sockets';
 /** sockaddr_un holds 108 bytes, the closing NUL among them; unix(7). */
 const MAX_PATH_BYTES = 107;
 
-/** Both sockets: whether they can be made, whether somebody answers there, and who may open the admin socket. */
+/** All sockets: whether they can be made, whether somebody answers there, and who may open the admin socket. */
 export async function checkSockets(config: Config, io: CliIo): Promise<readonly Finding[]> {
-  const sockets = [config.socket, config.adminSocket];
+  const sockets = [config.socket, config.adminSocket, config.launchSocket];
   const findings = await Promise.all(sockets.map((path) => checkSocket(path, config.runtime, io)));
   return [...findings, ...(await adminMode(config.adminSocket))];
 }

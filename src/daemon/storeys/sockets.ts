@@ -11,6 +11,7 @@ import { Door, type DoorDeps } from '../../door/listener.js';
 import { MessageReceiver } from '../../kernel/message-receiver.js';
 import type { LaunchRoom } from '../../launch/launch-room.js';
 import { RecordFile } from '../../ledger/record-file.js';
+import { LAUNCH_DESCRIPTORS } from '../../wire/launch-frames.js';
 import type { Config } from '../config.js';
 import type { HealthMonitor } from '../health-monitor.js';
 import type { Ground } from './ground.js';
@@ -20,11 +21,10 @@ import type { Kept } from './kept.js';
 /** Everybody may ask; what they get is decided behind the door. */
 const AGENT_SOCKET_MODE = 0o666;
 const ADMIN_SOCKET_MODE = 0o600;
+/** Everybody may ask; who may launch what, its definition says. */
 const LAUNCH_SOCKET_MODE = 0o666;
-/** Standard input, output and error. */
-const LAUNCH_DESCRIPTORS = 3;
 
-/** Everything behind the three doors. */
+/** Everything behind the doors. */
 export interface Inside {
   readonly ground: Ground;
   readonly kept: Kept;
@@ -48,7 +48,7 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
 
   const rooms: Rooms = { ...desk, ...agentRooms(inside), peerOf: (call) => agentHost.peerOf(call) };
   const agentDesk = Desk.open(rooms, 'agent', numbers);
-  const agentHost = grpcHost(inside, buildAgentServer(rooms, agentDesk, explain));
+  const agentHost = grpcHost(inside, buildAgentServer(rooms, agentDesk, explain, inside.launching));
   const agent = opened.use(await openAgentDoor(inside, agentHost));
 
   const adminRooms: AdminRooms = {
@@ -61,10 +61,9 @@ export async function openSockets(inside: Inside, opened: AsyncDisposableStack):
     peerOf: (call) => adminHost.peerOf(call),
   };
   const adminDesk = Desk.open(adminRooms, 'admin', numbers);
-  const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk));
+  const adminHost = grpcHost(inside, buildAdminServer(adminRooms, adminDesk, inside.launching));
   const admin = opened.use(await openAdminDoor(inside, adminHost));
-  const launchDesk = Desk.open({ ...desk, peerOf: () => undefined }, 'launch', numbers);
-  const launch = opened.use(await openLaunchDoor(inside, launchDesk));
+  const launch = opened.use(await openLaunchDoor(inside, numbers));
   return { agent, admin, launch, agentDesk };
 }
 
@@ -82,25 +81,21 @@ function openAdminDoor(inside: Inside, host: GrpcHost): Promise<Door> {
   return Door.open({ ...doorDeps(inside), path, mode: ADMIN_SOCKET_MODE, host, allow: ownOrRoot(inside) });
 }
 
-function openLaunchDoor(inside: Inside, desk: Desk): Promise<Door> {
+async function openLaunchDoor(inside: Inside, numbers: CallNumbers): Promise<Door> {
   const { ground, present, launching } = inside;
   const { config, kernel, random } = ground;
   const host = new LaunchHost({
     launching,
-    desk,
+    desk: Desk.open({ ...deskRooms(inside), peerOf: () => undefined }, 'launch', numbers),
     receiver: new MessageReceiver(kernel.libc, LAUNCH_DESCRIPTORS),
     budget: present.processes.budget,
     closeDescriptor: (descriptor) => kernel.sockets.close(descriptor),
     random,
   });
-  const isMine = config.mode === 'user' && { allow: ownOrRoot(inside) };
-  return Door.open({
-    ...doorDeps(inside),
-    path: config.launchSocket,
-    mode: LAUNCH_SOCKET_MODE,
-    host,
-    ...isMine,
-  });
+  // In user mode what is launched runs as the daemon's own user: nobody else has any business there.
+  const allow = config.mode === 'user' ? ownOrRoot(inside) : () => true;
+  const path = config.launchSocket;
+  return await Door.open({ ...doorDeps(inside), path, mode: LAUNCH_SOCKET_MODE, host, allow });
 }
 
 function ownOrRoot({ ground: { uid } }: Inside): NonNullable<DoorDeps['allow']> {
