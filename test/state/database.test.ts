@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { SpoorError } from '../../src/core/errors.js';
 import { Database } from '../../src/state/database.js';
+import { MIGRATIONS } from '../../src/state/migrations.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
 const INSERT = 'INSERT INTO good_files (folder, name, contents) VALUES (?, ?, ?)';
@@ -21,6 +22,19 @@ describe('Database', () => {
     }
     await using again = await Database.open(path);
     expect(again.all('SELECT name FROM good_files')).toEqual([{ name: 'a.yaml' }]);
+  });
+
+  it('brings a database of the first Spoor up to date, and keeps what is in it', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'spoor.db');
+    const first = new DatabaseSync(path);
+    first.exec(`${MIGRATIONS[0]}; PRAGMA user_version=1`);
+    first.prepare(INSERT).run('entries', 'a.yaml', Buffer.from('x'));
+    first.close();
+    await using database = await Database.open(path);
+    expect(database.get('PRAGMA user_version')).toEqual({ user_version: MIGRATIONS.length });
+    expect(database.all('SELECT name FROM launch_definitions')).toEqual([]);
+    expect(database.get(COUNT)).toEqual({ n: 1 });
   });
 
   it('undoes a transaction whose work fails', async () => {
