@@ -25,6 +25,19 @@ describe('Database', () => {
     expect(again.all('SELECT name FROM good_files')).toEqual([{ name: 'a.yaml' }]);
   });
 
+  it('brings a database of the first Spoor up to date, and keeps what is in it', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'spoor.db');
+    const first = new DatabaseSync(path);
+    first.exec(`${MIGRATIONS[0]}; PRAGMA user_version=1`);
+    first.prepare(INSERT).run('entries', 'a.yaml', Buffer.from('x'));
+    first.close();
+    await using database = await Database.open(path);
+    expect(database.get('PRAGMA user_version')).toEqual({ user_version: MIGRATIONS.length });
+    expect(database.all('SELECT name FROM launch_definitions')).toEqual([]);
+    expect(database.get(COUNT)).toEqual({ n: 1 });
+  });
+
   it('undoes a transaction whose work fails', async () => {
     await using folder = await temporaryFolder();
     await using database = await Database.open(join(folder.path, 'spoor.db'));
