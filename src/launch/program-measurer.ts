@@ -9,6 +9,7 @@ import { commandOf } from './command.js';
 import type { LaunchDefinition } from './definition.js';
 import { measureExecutable, type ExecutableDeps, type MeasuredExecutable } from './executable.js';
 import type { InterpreterVersions } from './interpreter-versions.js';
+import type { Interpreter } from './interpreters.js';
 import { loaderFor } from './loaders/loader-for.js';
 import type { MeasuredProgram } from './measured-program.js';
 import { packageFacts } from './package-facts.js';
@@ -19,6 +20,9 @@ export interface ProgramMeasurerDeps extends ExecutableDeps {
   readonly sealed: SealedFiles;
   readonly versions: InterpreterVersions;
 }
+
+/** Interpreters whose loaders are for some of their versions only. */
+const VERSIONED: readonly Interpreter[] = ['node', 'python', 'bash'];
 
 type ScriptLine = Extract<Understood, { kind: 'script' }>;
 type Parts = Pick<MeasuredProgram, 'argv' | 'script' | 'loaded' | 'notes'>;
@@ -70,28 +74,31 @@ export class ProgramMeasurer {
     opened: DisposableStack,
   ): Promise<Parts> {
     const measured = measureScript(line.path);
-    const version = await this.#deps.versions.of(executable, account);
-    const loader = loaderFor(line.interpreter, version);
-    if ('load' in loader) {
-      const { argv: loaded, loader: text } = loader.load({
-        argv,
-        scriptAt: line.at,
-        scriptPath: measured.realPath,
-        descriptors: DESCRIPTORS,
-      });
-      const script = this.#seal('spoor-script', measured.bytes, opened);
-      const loaderFile = this.#seal('spoor-loader', Buffer.from(text), opened);
-      const script_ = factsOf(line, measured, executable);
-      return { argv: loaded, script: script_, loaded: { script, loader: loaderFile }, notes: [] };
-    }
-    const why = distrust(measured.realPath);
-    if (why === undefined) {
-      return { argv, script: factsOf(line, measured, executable), loaded: undefined, notes: [loader.reason] };
-    }
+    const loader = loaderFor(line.interpreter, await this.#versionOf(line, executable, account));
+    if (loader.load === undefined) return fromDisk(line, measured, executable, argv, loader.reason);
+    const { argv: loading, loader: text } = loader.load({
+      argv,
+      scriptAt: line.at,
+      scriptPath: measured.realPath,
+      descriptors: DESCRIPTORS,
+    });
+    const script = this.#seal('spoor-script', measured.bytes, opened);
     return {
-      ...{ argv, script: undefined, loaded: undefined },
-      notes: [`it has no script:* selectors: ${loader.reason}, and ${why}`],
+      argv: loading,
+      script: factsOf(line, measured, executable),
+      loaded: { script, loader: this.#seal('spoor-loader', Buffer.from(text), opened) },
+      notes: [],
     };
+  }
+
+  /** Empty where it says nothing, or no loader goes by it. */
+  async #versionOf(
+    { interpreter }: ScriptLine,
+    executable: MeasuredExecutable,
+    account: Account,
+  ): Promise<string> {
+    if (!VERSIONED.includes(interpreter)) return '';
+    return (await this.#deps.versions.of(executable, account)) ?? '';
   }
 
   #seal(name: string, bytes: Uint8Array, opened: DisposableStack): number {
@@ -111,6 +118,22 @@ function factsOf(
   { realPath: interpreter }: MeasuredExecutable,
 ): LaunchedScript {
   return { path, sha256, interpreter, interpreterArgs, ...packageFacts(realPath) };
+}
+
+/** The script itself runs: what was measured counts only where nobody but root could change it. */
+function fromDisk(
+  line: ScriptLine,
+  measured: MeasuredScript,
+  executable: MeasuredExecutable,
+  argv: readonly string[],
+  reason: string,
+): Parts {
+  const why = distrust(measured.realPath);
+  if (why === undefined) {
+    return { argv, script: factsOf(line, measured, executable), loaded: undefined, notes: [reason] };
+  }
+  const note = `it has no script:* selectors: ${reason}, and ${why}`;
+  return { argv, script: undefined, loaded: undefined, notes: [note] };
 }
 
 /** A program of its own, or an interpreter that runs no script. */
