@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkKernel } from '../../src/cli/checks/kernel.js';
+import { checkLaunchFiles } from '../../src/cli/checks/launch-files.js';
 import { checkRunningDaemon } from '../../src/cli/checks/running-daemon.js';
 import { checkSettings } from '../../src/cli/checks/settings.js';
 import { checkSockets } from '../../src/cli/checks/sockets.js';
@@ -122,6 +123,26 @@ describe('checkState', () => {
     const config = configIn(folder.path, { state: '/proc/spoor/state' });
     const found = await checkState(config, ioIn(folder.path));
     expect(found).toMatchObject([{ message: expect.stringContaining('/proc/spoor/state') }]);
+  });
+});
+
+describe('checkLaunchFiles', () => {
+  it('warns in root mode of files that somebody but root could write, once for each place', async () => {
+    await using folder = await temporaryFolder();
+    const launch = join(folder.path, 'launch.d');
+    await mkdir(launch);
+    await chmod(launch, 0o777);
+    const text = (name: string): string =>
+      `launch:\n  - {name: ${name}, command: [/bin/sh], may_launch: {spiffe_ids: [spiffe://example.org/x]}}\n`;
+    for (const name of ['a', 'b']) await writeFile(join(launch, `${name}.yaml`), text(name));
+    const config = configIn(folder.path, { launch });
+    const found = await checkLaunchFiles({ ...config, mode: 'root' }, ioIn(folder.path));
+    for (const { severity, message } of found) {
+      expect([severity, message]).toEqual(['warning', expect.stringContaining('can say what runs as whom')]);
+    }
+    // Root's files lie in a folder that everybody may write to; another user owns each of them.
+    expect(found).toHaveLength(UID === 0 ? 1 : 2);
+    expect(await checkLaunchFiles(config, ioIn(folder.path))).toMatchObject([{ severity: 'ok' }]);
   });
 });
 

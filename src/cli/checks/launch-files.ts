@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
 import { DefinitionCatalog } from '../../launch/definition-catalog.js';
+import type { DefinitionSet } from '../../launch/definition-set.js';
 import type { FileProblem } from '../../state/file-problems.js';
 import type { CliIo } from '../io.js';
-import { failureOf, ok, type Finding } from './finding.js';
+import { failureOf, ok, warning, type Finding } from './finding.js';
 import { launchFindings } from './launch-findings.js';
+import { writersOf } from './program-file.js';
 import { ScratchDatabase } from './scratch-database.js';
 
 const SUBJECT = 'launch definitions';
@@ -21,13 +23,27 @@ export async function checkLaunchFiles(config: Config, io: CliIo): Promise<reado
     const deps = { folder, database: scratch.database, trustDomain, clock: io.clock, log: NO_LOG };
     const catalog = await DefinitionCatalog.open(deps);
     const set = catalog.definitions.current.value;
-    const found = [...catalog.problems.map(problemFinding), ...(await launchFindings(set, mode))];
+    const found = [
+      ...catalog.problems.map(problemFinding),
+      ...(await launchFindings(set, mode)),
+      ...(mode === 'root' ? await writerFindings(set) : []),
+    ];
     if (found.length > 0) return found;
     if (!existsSync(folder)) return [ok(SUBJECT, `none in files: there is no folder ${folder}`)];
     return [ok(SUBJECT, `${set.size} in the files of ${folder}`)];
   } catch (error) {
     return [failureOf(SUBJECT, error)];
   }
+}
+
+/** Who can write a definition can have anything run as anybody. */
+async function writerFindings(set: DefinitionSet): Promise<readonly Finding[]> {
+  const files = [...set].flatMap(({ source }) => (source.kind === 'file' ? [source.file] : []));
+  const writers = await Promise.all([...new Set(files)].map((file) => writersOf(file)));
+  const remedy = 'Let only root own and write the files of launch definitions and every folder above them.';
+  return [...new Set(writers)].flatMap((who) =>
+    who === undefined ? [] : [warning(SUBJECT, `${who}, and so can say what runs as whom`, remedy)],
+  );
 }
 
 function problemFinding({ file, line, path, found, allowed }: FileProblem): Finding {
