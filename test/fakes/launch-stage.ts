@@ -2,6 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RunningDaemon, type DaemonOptions } from '../e2e/running-daemon.js';
 
 const SPOOR = fileURLToPath(new URL('../../dist/cli/spoor.js', import.meta.url));
@@ -36,11 +37,24 @@ export class LaunchStage implements AsyncDisposable {
   static async open(definitions: string, entries = '', options: DaemonOptions = {}): Promise<LaunchStage> {
     const daemon = await RunningDaemon.start({
       ...options,
-      launch: { 'all.yaml': `launch:\n${definitions}` },
-      entries: { 'all.yaml': entries === '' ? 'entries: []\n' : `entries:\n${entries}` },
+      launch: { 'all.yaml': listOf('launch', definitions) },
+      entries: { 'all.yaml': listOf('entries', entries) },
     });
     await chmod(daemon.folder, 0o755);
     return new LaunchStage(daemon);
+  }
+
+  /** Replaces the definitions, and waits until they are in force. */
+  async define(definitions: string): Promise<void> {
+    await writeFile(join(this.daemon.file('launch.d'), 'all.yaml'), listOf('launch', definitions));
+    const wanted = [...definitions.matchAll(/name: ([\w.-]+)/g)].map(([, name]) => name);
+    for (let tries = 0; tries < 200; tries++) {
+      const { stdout } = await this.spoor(['launch-def', 'list', '--output', 'json']);
+      const { definitions: found } = JSON.parse(stdout) as { definitions: readonly { name: string }[] };
+      if (wanted.every((name) => found.some((definition) => definition.name === name))) return;
+      await sleep(20);
+    }
+    throw new Error(`the definitions did not come into force:\n${this.daemon.log}`);
   }
 
   /** Makes a file that everybody may read and execute, below the daemon's folder. */
@@ -92,4 +106,8 @@ export class LaunchStage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.daemon[Symbol.asyncDispose]();
   }
+}
+
+function listOf(name: string, items: string): string {
+  return items === '' ? `${name}: []\n` : `${name}:\n${items}`;
 }
