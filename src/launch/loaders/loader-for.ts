@@ -34,11 +34,12 @@ export function loaderFor(interpreter: Interpreter, versionText: string): Loader
     case 'bun':
     case 'ruby':
     case 'java':
-      return {
-        load: undefined,
-        reason: `there is no loader for ${interpreter}, so that its scripts run from disk`,
-      };
+      break;
   }
+  return {
+    load: undefined,
+    reason: `there is no loader for ${interpreter}, so that its scripts run from disk`,
+  };
 }
 
 /** Node 23 had its hooks before it could be told to leave SIGUSR1 alone. */
