@@ -15,7 +15,7 @@ export async function openLaunchLine() {
   const cleanup = new AsyncDisposableStack();
   const door = cleanup.use(await openLaunchDoor());
   door.launching.definitions.set('run', []);
-  const env = { PATH: process.env['PATH'], LANG: 'C', SPOOR_LAUNCH_SOCKET: door.path };
+  const env = { PATH: process.env['PATH'], LANG: 'C', NO_COLOR: '1', SPOOR_LAUNCH_SOCKET: door.path };
   const children = new Set<ChildProcess>();
   cleanup.defer(() => {
     for (const child of children) child.kill('SIGKILL');
