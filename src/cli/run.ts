@@ -1,10 +1,9 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { Cli } from './cli.js';
-import { LAUNCH_FAILURE } from './commands/launch.js';
+import { launch, LAUNCH_FAILURE } from './commands/launch.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
 import { misuse } from './misuse.js';
-import { buildProgram } from './program.js';
 import { report, type OutputFormat } from './report.js';
 
 /**
@@ -16,7 +15,8 @@ import { report, type OutputFormat } from './report.js';
 export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const cli = new Cli(io);
   try {
-    await buildProgram(cli).parseAsync([...argv], { from: 'user' });
+    const program = await programFor(argv, cli);
+    await program.parseAsync([...argv], { from: 'user' });
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -24,6 +24,13 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
     // Whatever else it is: a program's own exit code it is not.
     return argv[0] === 'launch' ? LAUNCH_FAILURE : code;
   }
+}
+
+/** `spoor launch` stands before a program that somebody waits for: it loads no other command, and so no gRPC. */
+async function programFor(argv: readonly string[], cli: Cli): Promise<Command> {
+  if (argv[0] === 'launch') return cli.group({ name: 'spoor', summary: '', examples: [] }, [launch(cli)]);
+  const { buildProgram } = await import('./program.js');
+  return buildProgram(cli);
 }
 
 function failure(error: unknown, argv: readonly string[], io: CliIo): ExitCode {

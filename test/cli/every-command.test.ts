@@ -34,6 +34,8 @@ const ADMIN: readonly (readonly string[])[] = [
   ['bundle', 'list'],
   ['bundle', 'delete', 'partner.example'],
   ['status'],
+  ['instances', '--all'],
+  ['stop', 'researcher', '--all'],
 ];
 const AGENT: readonly (readonly string[])[] = [
   ['fetch', 'x509'],
@@ -45,6 +47,8 @@ const AGENT: readonly (readonly string[])[] = [
   ['explain'],
 ];
 const OFFLINE = ['check', 'errors', 'demo', 'completion'];
+/** Has a socket and exit codes of its own, and tests beside this file. */
+const LAUNCH = 'launch';
 
 function leaves(command: Command, path: readonly string[] = []): (readonly string[])[] {
   if (command.commands.length === 0) return [path];
@@ -93,7 +97,7 @@ describe('every command', () => {
   it('is in the tables of this file', async () => {
     const names = leaves(await program()).map((path) => path.join(' '));
     const tested = [...ADMIN, ...AGENT].map((argv) => names.find((name) => argv.join(' ').startsWith(name)));
-    expect(new Set([...tested, ...OFFLINE])).toEqual(new Set(names));
+    expect(new Set([...tested, ...OFFLINE, LAUNCH])).toEqual(new Set(names));
   });
 
   it('has a help with an example of itself', async () => {

@@ -19,6 +19,12 @@ import {
   type WireEntryDraft,
 } from '../../src/wire/admin.js';
 import { explainMethods, type Explanation } from '../../src/wire/explain.js';
+import {
+  launchesMethods,
+  type LaunchesService,
+  type StopLaunchesRequest,
+  type WireLaunch,
+} from '../../src/wire/launches.js';
 import { authority, CREATED, EMPTY, STATUS, summary } from './fake-admin-state.js';
 import { FakeDefinitions } from './fake-definitions.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -27,7 +33,7 @@ type Answers = { readonly [Name in keyof AdminService]: AdminService[Name] };
 
 /**
  * A daemon's admin socket that really keeps entries and bundles and turns authorities, over grpc-js on a Unix socket.
- * It serves the explain service too; what it explains is put into `explanation`.
+ * It serves the explain service and the launched programs too; what it explains is put into `explanation`.
  */
 export class FakeAdmin implements AsyncDisposable {
   readonly path: string;
@@ -44,6 +50,9 @@ export class FakeAdmin implements AsyncDisposable {
   /** Sent by every call from now on as a workload would get it: without code and remedy. */
   refusal: { readonly code: status; readonly details: string } | undefined;
   readonly explained: number[] = [];
+  /** What runs, and what was asked to be stopped. */
+  launches: WireLaunch[] = [];
+  readonly stopped: StopLaunchesRequest[] = [];
   readonly #folder: AsyncDisposable;
   readonly #server = new Server();
   #calls = 0;
@@ -57,6 +66,7 @@ export class FakeAdmin implements AsyncDisposable {
     const admin = new FakeAdmin(await temporaryFolder());
     admin.#server.addService(adminMethods(), admin.#handlers(admin.#answers()));
     admin.#server.addService(explainMethods(), admin.#handlers({ Explain: admin.#explain }));
+    admin.#server.addService(launchesMethods(), admin.#handlers(admin.#launchAnswers()));
     await new Promise<void>((resolve, reject) => {
       admin.#server.bindAsync(`unix://${admin.path}`, ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),
@@ -128,6 +138,20 @@ export class FakeAdmin implements AsyncDisposable {
     if (this.explanation !== undefined) return this.explanation;
     throw new SpoorError('PROCESS_NOT_FOUND', `there is no process ${pid}`);
   };
+
+  #launchAnswers(): { readonly [Name in keyof LaunchesService]: LaunchesService[Name] } {
+    return {
+      List: () => ({ launches: this.launches, total: this.launches.length }),
+      Stop: (request) => {
+        this.stopped.push(request);
+        const found = this.launches.filter(({ name, instance }) => [name, instance].includes(request.which));
+        if (found.length === 0) {
+          throw new SpoorError('INSTANCE_NOT_FOUND', `no launched instance is ${request.which}`);
+        }
+        return { instances: found.map(({ instance }) => instance) };
+      },
+    };
+  }
 
   #handlers(answers: object): UntypedServiceImplementation {
     const entries = Object.entries(answers) as [string, (request: unknown) => unknown][];

@@ -31,7 +31,7 @@ export function launch(cli: Cli): Command {
       summary: 'run a program as the operator has defined it, with an identity of its own',
       examples: [
         'spoor launch researcher',
-        'spoor launch researcher -- --topic spiders',
+        'spoor launch researcher -- spiders',
         'spoor launch --detach researcher --output json',
       ],
       json: `{"instance", "pid"}

@@ -45,10 +45,11 @@ export async function launchAttached(command: LaunchCommand): Promise<number> {
   using client = await LaunchClient.connect(kernel, command.socket);
   const wish = await client.hello(command.name, false);
   using readiness = new ReadinessSet(kernel.libc);
+  using signals = new PassedSignals();
   using stdio = attachedStdio(new Terminals(kernel.libc), readiness);
   const launched = await order(client, command, wish, stdio);
   using program = new LostProgram(kernel, readiness, launched);
-  return statusOf(await attend(client, program, stdio), command.name, launched);
+  return statusOf(await attend(client, program, signals, stdio), command.name, launched);
 }
 
 async function order(
@@ -67,11 +68,15 @@ async function order(
 }
 
 /** Returns undefined when nobody knows any more how it ended. */
-async function attend(client: LaunchClient, program: LostProgram, stdio: Stdio): Promise<Ended | undefined> {
-  // Until now they end this process as usual, and the daemon then hangs up on the program.
-  using signals = new PassedSignals((signal) => pass(signal, stdio, (passed) => client.signal(passed)));
-  using _stops = stops(stdio);
+async function attend(
+  client: LaunchClient,
+  program: LostProgram,
+  signals: PassedSignals,
+  stdio: Stdio,
+): Promise<Ended | undefined> {
   stdio.relay?.start();
+  signals.passTo((signal) => pass(signal, stdio, (passed) => client.signal(passed)));
+  using _stops = stops(stdio);
   const ended = await client.ending();
   if (ended === undefined) {
     signals.passTo((signal) => pass(signal, stdio, (passed) => program.signal(passed)));

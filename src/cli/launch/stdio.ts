@@ -41,7 +41,8 @@ export function attachedStdio(terminals: Terminals, readiness: ReadinessSet): St
  */
 export function detachedStdio(): Stdio {
   const nothing = openSync('/dev/null', 'r+');
-  const isPipe = fstatSync(1).isFIFO();
+  const stdout = fstatSync(1);
+  const isPipe = stdout.isFIFO() || stdout.isSocket();
   return {
     descriptors: [isatty(0) ? nothing : 0, isatty(1) || isPipe ? nothing : 1, isatty(2) ? nothing : 2],
     terminal: false,
