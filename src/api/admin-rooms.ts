@@ -17,6 +17,7 @@ export interface About {
   readonly agentSocket: string;
   readonly adminSocket: string;
   readonly stateFolder: string;
+  readonly packagesFolder: string;
 }
 
 /** One thing that must hold, as health sees it. */

@@ -43,6 +43,7 @@ function statusOf(rooms: AdminRooms): Status {
     agent_socket: about.agentSocket,
     admin_socket: about.adminSocket,
     state_folder: about.stateFolder,
+    packages_folder: about.packagesFolder,
     calls: rooms.numbers.latest,
     connections: door.statistics.connections,
     pending_connections: door.statistics.pending,

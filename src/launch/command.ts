@@ -1,26 +1,49 @@
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SpoorError } from '../core/errors.js';
 import type { LaunchDefinition } from './definition.js';
 import { firstLineOf } from './executable.js';
 import { FIXED_PATH } from './fixed-path.js';
+import { pinnedCommand, type Pin } from './pin/pin.js';
 import { shebang } from './shebang.js';
 
+/** What is executed for a definition, without the caller's arguments. */
+export interface DefinedCommand {
+  readonly argv: readonly string[];
+  /** The pin that it rests on; undefined where the definition names no package. */
+  readonly pin: Pin | undefined;
+}
+
 /**
- * The command line that a definition means, without the caller's arguments: a script that is named as the program is
- * given to its interpreter, as the kernel would.
+ * The command line that a definition means: a pinned package is its script, and a script that is named as the program
+ * is given to its interpreter, as the kernel or env(1) would.
  *
- * Errors: LAUNCH_FAILED when the program is not there, or its first line cannot be followed.
+ * Takes:  `packages`: the folder of pinned packages.
+ * Errors: LAUNCH_FAILED when the program is not there, the package is not pinned or not as it was pinned, or a first
+ *         line cannot be followed.
  * Source: execve(2), "Interpreter scripts".
  */
-export function commandOf({ command, args }: LaunchDefinition): readonly string[] {
-  const [program = '', ...rest] = [...command, ...args];
+export async function commandOf(
+  { name, command, args }: LaunchDefinition,
+  packages: string,
+): Promise<DefinedCommand> {
+  const { command: pinned, pin } = await pinnedCommand(name, command, packages);
+  const argv = withoutEnv([...pinned, ...args]);
+  const [program = '', ...rest] = argv;
   const line = firstLineOf(program);
-  if (line === undefined) return [program, ...rest];
+  if (line === undefined) return { argv, pin };
   const named = shebang(line, locate);
-  if (named.kind === 'interpreter') return [...named.argv, program, ...rest];
+  if (named.kind === 'interpreter') return { argv: [...named.argv, program, ...rest], pin };
   const why = named.kind === 'unclear' ? named.reason : 'it is no program';
   throw new SpoorError('LAUNCH_FAILED', `${program} cannot be followed to its interpreter: ${why}`);
+}
+
+/** `/usr/bin/env NAME …` executes another program at once: it is that one which is measured. */
+function withoutEnv(argv: readonly string[]): readonly string[] {
+  const [program = '', name = '', ...rest] = argv;
+  if (basename(program) !== 'env' || !/^[\w.][\w.+-]*$/u.test(name)) return argv;
+  const found = locate(name);
+  return found === undefined ? argv : [found, ...rest];
 }
 
 function locate(name: string): string | undefined {

@@ -13,18 +13,30 @@ import type { Interpreter } from './interpreters.js';
 import { loaderFor } from './loaders/loader-for.js';
 import type { MeasuredProgram } from './measured-program.js';
 import { packageFacts } from './package-facts.js';
+import type { Pin } from './pin/pin.js';
 import { measureScript, type MeasuredScript } from './script.js';
 import { DESCRIPTORS } from './stage2-order.js';
 
 export interface ProgramMeasurerDeps extends ExecutableDeps {
   readonly sealed: SealedFiles;
   readonly versions: InterpreterVersions;
+  /** Folder of pinned packages. */
+  readonly packages: string;
 }
 
 /** Interpreters whose loaders are for some of their versions only. */
 const VERSIONED: readonly Interpreter[] = ['node', 'python', 'bash'];
 
 type ScriptLine = Extract<Understood, { kind: 'script' }>;
+interface ScriptRun {
+  readonly line: ScriptLine;
+  /** With the caller's arguments. */
+  readonly argv: readonly string[];
+  readonly pin: Pin | undefined;
+  readonly executable: MeasuredExecutable;
+  readonly account: Account;
+}
+
 type Parts = Pick<MeasuredProgram, 'argv' | 'script' | 'loaded' | 'notes'>;
 
 /** Opens and measures everything that a definition runs, so that nothing else can run in its place. */
@@ -48,13 +60,13 @@ export class ProgramMeasurer {
   ): Promise<MeasuredProgram> {
     checkArguments(definition, callerArgs);
     using opened = new DisposableStack();
-    const argv = commandOf(definition);
+    const { argv, pin } = await commandOf(definition, this.#deps.packages);
     const executable = opened.use(await measureExecutable(argv[0] ?? '', this.#deps));
     const line = understand(argv);
     const whole = [...argv, ...callerArgs];
     const parts =
       line.kind === 'script'
-        ? await this.#script(line, whole, executable, account, opened)
+        ? await this.#script({ line, argv: whole, pin, executable, account }, opened)
         : bare(line, whole);
     const owned = opened.move();
     return {
@@ -66,29 +78,22 @@ export class ProgramMeasurer {
   }
 
   /** A script runs from its measured bytes where a loader can do that; else it must be root's word that it stays as it is. */
-  async #script(
-    line: ScriptLine,
-    argv: readonly string[],
-    executable: MeasuredExecutable,
-    account: Account,
-    opened: DisposableStack,
-  ): Promise<Parts> {
+  async #script(run: ScriptRun, opened: DisposableStack): Promise<Parts> {
+    const { line, argv, pin, executable, account } = run;
     const measured = measureScript(line.path);
+    if (pin !== undefined && measured.sha256 !== pin.script.sha256) throw notAsPinned(measured, pin);
+    const { script, problems } = await factsOf(line, measured, executable);
     const loader = loaderFor(line.interpreter, await this.#versionOf(line, executable, account));
-    if (loader.load === undefined) return fromDisk(line, measured, executable, argv, loader.reason);
+    if (loader.load === undefined) return fromDisk(argv, script, measured, [loader.reason, ...problems]);
     const { argv: loading, loader: text } = loader.load({
       argv,
       scriptAt: line.at,
       scriptPath: measured.realPath,
       descriptors: DESCRIPTORS,
     });
-    const script = this.#seal('spoor-script', measured.bytes, opened);
-    return {
-      argv: loading,
-      script: factsOf(line, measured, executable),
-      loaded: { script, loader: this.#seal('spoor-loader', Buffer.from(text), opened) },
-      notes: [],
-    };
+    const descriptor = this.#seal('spoor-script', measured.bytes, opened);
+    const loaded = { script: descriptor, loader: this.#seal('spoor-loader', Buffer.from(text), opened) };
+    return { argv: loading, script, loaded, notes: problems };
   }
 
   /** Empty where it says nothing, or no loader goes by it. */
@@ -112,28 +117,45 @@ function checkArguments({ name, callerArgs }: LaunchDefinition, given: readonly 
   throw new SpoorError('LAUNCH_REFUSED', message);
 }
 
-function factsOf(
+interface ScriptFacts {
+  readonly script: LaunchedScript;
+  /** Sentences for people. */
+  readonly problems: readonly string[];
+}
+
+async function factsOf(
   { interpreterArgs }: ScriptLine,
   { path, realPath, sha256 }: MeasuredScript,
   { realPath: interpreter }: MeasuredExecutable,
-): LaunchedScript {
-  return { path, sha256, interpreter, interpreterArgs, ...packageFacts(realPath) };
+): Promise<ScriptFacts> {
+  const { lock, package: packageName, problems } = await packageFacts(realPath);
+  const script = {
+    ...{ path, sha256, interpreter, interpreterArgs },
+    ...(packageName !== undefined && { packageName }),
+    ...(lock !== undefined && { lockSha256: lock.sha256 }),
+  };
+  return { script, problems };
 }
 
 /** The script itself runs: what was measured counts only where nobody but root could change it. */
 function fromDisk(
-  line: ScriptLine,
-  measured: MeasuredScript,
-  executable: MeasuredExecutable,
   argv: readonly string[],
-  reason: string,
+  script: LaunchedScript,
+  { realPath }: MeasuredScript,
+  notes: readonly string[],
 ): Parts {
-  const why = distrust(measured.realPath);
-  if (why === undefined) {
-    return { argv, script: factsOf(line, measured, executable), loaded: undefined, notes: [reason] };
-  }
-  const note = `it has no script:* selectors: ${reason}, and ${why}`;
-  return { argv, script: undefined, loaded: undefined, notes: [note] };
+  const why = distrust(realPath);
+  if (why === undefined) return { argv, script, loaded: undefined, notes };
+  return {
+    argv,
+    script: undefined,
+    loaded: undefined,
+    notes: [...notes, `it has no script:* selectors, since ${why}`],
+  };
+}
+
+function notAsPinned({ path }: MeasuredScript, { name, version }: Pin): SpoorError {
+  return new SpoorError('LAUNCH_FAILED', `${name} ${version} is not as it was pinned: ${path} has changed`);
 }
 
 /** A program of its own, or an interpreter that runs no script. */

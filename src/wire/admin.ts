@@ -18,6 +18,7 @@ export interface Status {
   readonly agent_socket: string;
   readonly admin_socket: string;
   readonly state_folder: string;
+  readonly packages_folder: string;
   readonly calls: number;
   readonly connections: number;
   readonly pending_connections: number;

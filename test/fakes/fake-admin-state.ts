@@ -35,6 +35,7 @@ export const STATUS: Omit<Status, 'entries' | 'authorities' | 'problems' | 'call
   agent_socket: '/run/spoor/agent.sock',
   admin_socket: '/run/spoor/admin.sock',
   state_folder: '/var/lib/spoor',
+  packages_folder: '/var/lib/spoor-packages',
   connections: 3,
   pending_connections: 1,
   streams: 2,

@@ -20,7 +20,7 @@ export function status(cli: Cli): Command {
       summary: 'show how the daemon is: mode, instances, streams, next rotations, problems',
       examples: ['spoor status', 'spoor status --output json'],
       json: `{"version", "trust_domain", "mode": "root"|"user", "mode_note", "pid", "started_at", "agent_socket",
- "admin_socket", "state_folder", "calls", "connections", "pending_connections", "streams", "entries",
+ "admin_socket", "state_folder", "packages_folder", "calls", "connections", "pending_connections", "streams", "entries",
  "federated_bundles", "next_rotation", "instances": [{"id", "pid", "uid", "gid", "path",
  "level": "connected"|"launched"|"asserted", "streams", "attested_at", "attested": true|false,
  "spiffe_ids": []}], "instance_count", "authorities": [], "problems": []}

@@ -64,6 +64,7 @@ export function openLaunching(
       ...{ digests, copies, mode },
       sealed: kernel.sealed,
       versions: new InterpreterVersions({ mode, own }),
+      packages: config.packages,
     }),
     starter: new ProgramStarter({
       ...shared,

@@ -157,9 +157,13 @@ type OperatorRooms = Omit<
 
 function operatorRooms({ ground, kept, present, health }: Inside): OperatorRooms {
   const { config, version, clock } = ground;
-  const { mode, socket, adminSocket, state, trustDomain } = config;
+  const { mode, socket, adminSocket, state, packages, trustDomain } = config;
   return {
-    about: { version, mode, startedAt: clock.now(), agentSocket: socket, adminSocket, stateFolder: state },
+    about: {
+      ...{ version, mode, startedAt: clock.now(), agentSocket: socket, adminSocket },
+      stateFolder: state,
+      packagesFolder: packages,
+    },
     trustDomain,
     views: present.views,
     catalog: kept.entries,
