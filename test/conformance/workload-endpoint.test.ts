@@ -128,6 +128,7 @@ describe('SPIFFE Workload Endpoint', () => {
         'grpc.reflection.v1.ServerReflection': ['ServerReflectionInfo'],
         'grpc.reflection.v1alpha.ServerReflection': ['ServerReflectionInfo'],
         'spoor.v1.Explain': ['Explain'],
+        'spoor.v1.Launches': ['List', 'Stop'],
       });
     });
   });
