@@ -13,6 +13,7 @@ import { launchEnvironment } from './launch-environment.js';
 import type { Ending } from './launching.js';
 import { launchLimits } from './limits.js';
 import type { MeasuredProgram } from './measured-program.js';
+import { launchedRecord } from './launched-record.js';
 import type { LaunchSecrets } from './secrets.js';
 import { launchSelectors } from './selectors.js';
 import type { Stage2Order } from './stage2-order.js';
@@ -129,7 +130,7 @@ export class ProgramStarter {
       await starting.execute(this.#orderOf(plan, instance, cgroup));
       const { startTicks, process } = this.#identify(starting.pid, plan.program);
       launched.set({ facts, pid: starting.pid, startTicks, cgroup, process });
-      await recorder.append(recordOf(facts, starting.pid, plan.account.uid));
+      await recorder.append(launchedRecord(facts, starting.pid, plan.account.uid));
       const { pid, ended } = starting;
       const admitted = admit({ facts, pid, startTicks, cgroup, process, ended });
       starting.openGate();
@@ -231,28 +232,4 @@ export class ProgramStarter {
     cgroups.kill(cgroup);
     cgroups.remove(cgroup);
   }
-}
-
-function recordOf(facts: LaunchFacts, pid: number, uid: number): Parameters<Recorder['append']>[0] {
-  const { instance, name, launchedBy, parent, executable, executableSha256, script } = facts;
-  return {
-    event: 'launched',
-    instance,
-    name,
-    pid,
-    uid,
-    launched_by: launchedBy,
-    ...(parent !== undefined && { parent }),
-    executable,
-    executable_sha256: executableSha256,
-    ...(script !== undefined && {
-      script: {
-        path: script.path,
-        sha256: script.sha256,
-        interpreter_args: script.interpreterArgs,
-        ...(script.packageName !== undefined && { package: script.packageName }),
-        ...(script.lockSha256 !== undefined && { lock_sha256: script.lockSha256 }),
-      },
-    }),
-  };
 }

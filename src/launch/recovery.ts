@@ -74,7 +74,8 @@ function activeAgain(stored: StoredLaunch, process: KeptProcess, exits: Readines
   const ended = new Promise<undefined>((resolve) => {
     exits.add(process.pidfd, () => {
       exits.delete(process.pidfd);
-      resolve(undefined);
+      // A callback of the set does not let promises go on by itself.
+      setImmediate(() => resolve(undefined));
     });
   });
   return {

@@ -55,7 +55,7 @@ describe('spoor status', () => {
     const shown = (await line.json('status')) as object;
     const fields =
       'admin_socket agent_socket authorities calls connections entries federated_bundles instance_count instances ' +
-      'mode mode_note next_rotation pending_connections pid problems started_at state_folder streams trust_domain version';
+      'mode mode_note next_rotation packages_folder pending_connections pid problems started_at state_folder streams trust_domain version';
     expect(Object.keys(shown).toSorted().join(' ')).toBe(fields);
     expect(shown).toMatchObject({ problems: [PROBLEM], instances: [{ pid: 4242, attested: true }] });
   });

@@ -98,7 +98,7 @@ export class AdminEndpoint implements AsyncDisposable {
         agentSocket: '/run/agent.sock',
         adminSocket: '/run/admin.sock',
         stateFolder: '/state',
-      packagesFolder: '/var/lib/spoor-packages',
+        packagesFolder: '/var/lib/spoor-packages',
       },
       numbers,
       agentDesk: Desk.open(rooms, 'agent', numbers),

@@ -29,7 +29,3 @@ it('adopts and reaps the orphans of what it started', async () => {
   expect({ parent, gone }).toEqual({ parent: child.pid, gone: true });
   expect(existsSync(`/proc/${orphan}`)).toBe(false);
 });
-
-it('has nothing to reap where nobody has ended', () => {
-  expect(new Children(new Libc()).peekEnded()).toBeUndefined();
-});

@@ -149,7 +149,7 @@ launch:
       '25 launch[1].may_launch.spiffe_ids[2]: found x, allowed a SPIFFE ID, and this is not a SPIFFE ID: it does not start with spiffe://',
       '26 launch[1].run_as: found a:b, allowed a name, or a number from 0 to 4294967294',
       '27 launch[1].limits.nofile: found -1, allowed a whole number from 0, or infinity',
-      '27 launch[1].limits.files: found files, allowed one of as, core, cpu, data, fsize, memlock, nofile, nproc, stack',
+      '27 launch[1].limits.files: found files, allowed one of as, cpu, data, fsize, memlock, nofile, nproc, stack',
       '28 launch[1].restart: found sometimes, allowed never or on-failure or always',
       '29 launch[1].uid: found uid, allowed one of name, command, args, caller_args, cwd, env, secrets, may_launch, run_as, limits, restart',
       '30 launch[2].name: found nothing, allowed 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',

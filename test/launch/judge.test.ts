@@ -3,6 +3,8 @@ import { judgeCaller, type LaunchCaller, type LaunchHost } from '../../src/launc
 import type { Confinement } from '../../src/measurement/confinement.js';
 import { aDefinition } from '../fakes/a-definition.js';
 
+const FOR_NOBODY = aDefinition({ mayLaunch: { users: [], groups: [], spiffeIds: [] } });
+
 const FREE: Confinement = {
   namespaces: { user: 'user:[1]', mnt: 'mnt:[1]', pid: 'pid:[1]', net: 'net:[1]', cgroup: 'cgroup:[1]' },
   root: '/',
@@ -41,8 +43,8 @@ describe('who may launch', () => {
   });
 
   it('is root, and the user of the daemon, whoever is named', () => {
-    expect(verdict(aDefinition(), { ...ALICE, uid: 0 })).toBe('let through');
-    expect(verdict(aDefinition(), ALICE, { ...HOST, uid: 1000, mode: 'user' })).toBe('let through');
+    expect(verdict(FOR_NOBODY, { ...ALICE, uid: 0 })).toBe('let through');
+    expect(verdict(FOR_NOBODY, ALICE, { ...HOST, uid: 1000, mode: 'user' })).toBe('let through');
   });
 
   it('is an instance whose SPIFFE ID is named', () => {
@@ -58,7 +60,7 @@ describe('who may launch', () => {
 
 describe('who may not launch', () => {
   it('is a user that the definition does not name', () => {
-    expect(verdict(aDefinition())).toBe(
+    expect(verdict(FOR_NOBODY)).toBe(
       'LAUNCH_REFUSED: uid 1000 may not launch researcher: the definition names neither this user nor a group of it',
     );
   });

@@ -30,7 +30,7 @@ interface Instance {
 
 async function instancesOf(stage: LaunchStage): Promise<readonly Instance[]> {
   const { stdout } = await stage.spoor(['instances', '--all', '--output', 'json']);
-  return (JSON.parse(stdout) as { instances: readonly Instance[] }).instances;
+  return (JSON.parse(stdout) as { launches: readonly Instance[] }).launches;
 }
 
 async function detach(stage: LaunchStage, ...argv: readonly string[]): Promise<Instance> {

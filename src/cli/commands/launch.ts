@@ -15,7 +15,7 @@ const WORDS = `
 The program is one that the operator has defined; the daemon measures and starts it, and it gets this command's standard
 input, output and error. A terminal stays one. SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT and changes of
 the terminal's size are passed on. Ctrl-Z goes to the program, which stops at it only if it does job control itself.
-With --detach, it gets /dev/null for each terminal, and for a pipe on standard output, which stays this command's.
+With --detach, files are passed on, and /dev/null in place of a terminal, a pipe or a socket.
 
 Root mode keeps programs apart by what the daemon measured and started, also against their own users.
 In user mode: same-uid processes are not kept apart.

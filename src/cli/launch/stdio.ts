@@ -36,17 +36,21 @@ export function attachedStdio(terminals: Terminals, readiness: ReadinessSet): St
 }
 
 /**
- * For a program that outlives this command: no terminal, and no pipe in which somebody waits for the words of this
- * command and would then wait for the program too.
+ * For a program that outlives this command: files are passed on, and nothing that ends with this command or that
+ * somebody reads to its end, such as a terminal, a pipe or a socket.
  */
 export function detachedStdio(): Stdio {
   const nothing = openSync('/dev/null', 'r+');
-  const stdout = fstatSync(1);
-  const isPipe = stdout.isFIFO() || stdout.isSocket();
+  const [stdin, stdout, stderr] = STANDARD.map((fd) => (isLasting(fd) ? fd : nothing));
   return {
-    descriptors: [isatty(0) ? nothing : 0, isatty(1) || isPipe ? nothing : 1, isatty(2) ? nothing : 2],
+    descriptors: [stdin ?? nothing, stdout ?? nothing, stderr ?? nothing],
     terminal: false,
     relay: undefined,
     [Symbol.dispose]: () => closeSync(nothing),
   };
+}
+
+function isLasting(fd: number): boolean {
+  const facts = fstatSync(fd);
+  return !isatty(fd) && !facts.isFIFO() && !facts.isSocket();
 }
