@@ -33,13 +33,13 @@ async function instancesOf(stage: LaunchStage): Promise<readonly Instance[]> {
   return (JSON.parse(stdout) as { launches: readonly Instance[] }).launches;
 }
 
-async function detach(stage: LaunchStage, ...argv: readonly string[]): Promise<Instance> {
+async function detach(
+  stage: LaunchStage,
+  ...argv: readonly string[]
+): Promise<Pick<Instance, 'instance' | 'pid'>> {
   const { stdout, stderr } = await stage.spoor(['launch', '--detach', '--output', 'json', ...argv], ALICE);
   if (stdout === '') throw new Error(stderr);
-  const { instance } = JSON.parse(stdout) as { instance: string };
-  const found = (await instancesOf(stage)).find((each) => each.instance === instance);
-  if (found === undefined) throw new Error('the instance is not listed');
-  return found;
+  return JSON.parse(stdout) as Instance;
 }
 
 async function explained(stage: LaunchStage, pid: number): Promise<object> {
@@ -74,11 +74,12 @@ describe.each(['SIGTERM', 'SIGKILL'] as const)('after a restart of the daemon by
   it('what has become another program since, and what an agent left behind, gets nothing', async () => {
     await using stage = await LaunchStage.open(DEFINITIONS, ENTRIES);
     await using cleanup = new AsyncDisposableStack();
+    const loiters = `sleep 600; : ${stage.daemon.folder}`;
     const became = await detach(stage, 'shell', '--', 'sleep 0.2; exec sleep 600');
-    const left = await detach(stage, 'shell', '--', `(setsid sh -c 'sleep 600; :' &); sleep 0.3`);
+    const left = await detach(stage, 'shell', '--', `(setsid sh -c '${loiters}' &); sleep 0.3`);
     cleanup.use(endAtLast(became.pid));
     await expect.poll(() => existsSync(`/proc/${left.pid}`)).toBe(false);
-    const orphan = pidOf('sh -c sleep 600; :');
+    const orphan = pidOf(`sh -c ${loiters}`);
     cleanup.use(endAtLast(orphan));
     await stage.daemon.stop(signal);
     await stage.daemon.startAgain();
@@ -155,11 +156,10 @@ describe('a detached program', () => {
     const stubborn = `trap "" TERM HUP INT; (setsid sh -c 'trap "" TERM; while :; do sleep 1; done' & ); while :; do sleep 1; done`;
     const { instance } = await detach(stage, 'shell', '--', stubborn);
     expect(await stage.spoor(['stop', instance, '--grace', '1s'])).toMatchObject({ code: 0 });
-    const cgroup = (await stage.recorded('attested')).findLast((line) => line['instance'] === instance);
-    const place = (cgroup?.['selectors'] as string[]).find((selector) =>
-      selector.startsWith('process:cgroup:'),
-    );
-    await expect.poll(() => processesIn(place?.slice('process:cgroup:'.length) ?? '')).toEqual([]);
+    const attested = (await stage.recorded('attested')).findLast((line) => line['instance'] === instance);
+    const place = /process:cgroup:([^"]+)"/.exec(JSON.stringify(attested))?.[1];
+    expect(place).toBeDefined();
+    await expect.poll(() => processesIn(String(place))).toEqual([]);
   }, 60_000);
 });
 
