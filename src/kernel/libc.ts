@@ -1,5 +1,7 @@
-import koffi from 'koffi';
-import { getSystemErrorName } from 'node:util';
+import { loadKoffi } from './koffi.js';
+
+// Imported, a module of Node.js loads all that it can give, which stage 2 of a launch would wait for.
+const { getSystemErrorName } = process.getBuiltinModule('node:util');
 
 /** Memory outside the JavaScript heap, at an address that never moves: for structures that point at each other. */
 export interface NativeMemory {
@@ -12,7 +14,8 @@ export interface NativeMemory {
  * nothing else in Spoor calls into native code.
  */
 export class Libc {
-  readonly #library = koffi.load(null);
+  readonly #koffi = loadKoffi();
+  readonly #library = this.#koffi.load(null);
 
   /**
    * Declares one function by its C prototype. Integers are numbers; `void*` takes a Buffer, an address or null.
@@ -26,13 +29,14 @@ export class Libc {
 
   /** The error number of the call before; only meaningful directly after a call that failed. */
   errno(): number {
-    return koffi.errno();
+    return this.#koffi.errno();
   }
 
   /** Memory that lives as long as the process. For the few structures that each facility keeps. */
   allocate(size: number): NativeMemory {
-    const pointer: unknown = koffi.alloc('uint8_t', size);
-    return { address: koffi.address(pointer), bytes: Buffer.from(koffi.view(pointer, size)).fill(0) };
+    const pointer: unknown = this.#koffi.alloc('uint8_t', size);
+    const bytes = Buffer.from(this.#koffi.view(pointer, size)).fill(0);
+    return { address: this.#koffi.address(pointer), bytes };
   }
 }
 

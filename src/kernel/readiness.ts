@@ -1,5 +1,6 @@
-import koffi from 'koffi';
+import type koffi from 'koffi';
 import { SpoorError } from '../core/errors.js';
+import { loadKoffi } from './koffi.js';
 import { errnoName, perArchitecture, type Libc } from './libc.js';
 
 const EPOLL_CLOEXEC = 0o2000000;
@@ -42,7 +43,7 @@ export class ReadinessSet implements Disposable {
     if (this.#set < 0) {
       throw new SpoorError('KERNEL_UNSUPPORTED', `epoll_create1 failed with ${errnoName(libc.errno())}`);
     }
-    this.#watch = koffi.node.poll(this.#set, { readable: true }, () => {
+    this.#watch = loadKoffi().node.poll(this.#set, { readable: true }, () => {
       this.#dispatch();
     });
   }

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { executeDescriptor } from '../kernel/execution.js';
 import { errnoName, Libc } from '../kernel/libc.js';
 import { ProcessSetup } from '../kernel/process-setup.js';
@@ -6,6 +5,9 @@ import { DESCRIPTORS, READY, type Stage2Failure, type Stage2Order } from './stag
 
 // The program between the daemon and the one that is launched: `node --disable-sigusr1 stage2.js`. It becomes what the
 // order says, step by step, and executes the descriptor that was measured.
+
+// Imported, it would load all streams of Node.js, which the launch would wait for.
+const { readFileSync, writeFileSync, writeSync } = process.getBuiltinModule('node:fs');
 
 /** What a shell answers for a program that cannot be started. */
 const EXIT_FAILED = 126;

@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A daemon in root mode that other users reach, and programs of theirs that it launches. */
+/** A daemon that other users reach, and programs that it launches for them or, in user mode, for its own user. */
 export class LaunchStage implements AsyncDisposable {
   readonly daemon: RunningDaemon;
 

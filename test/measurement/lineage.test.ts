@@ -7,6 +7,7 @@ import { isAlive, lineageOf, MAX_GENERATIONS } from '../../src/measurement/linea
 import { readExecutionStat } from '../../src/measurement/execution-stat.js';
 import { startChild } from '../fakes/child-process.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
+import { typescriptArguments } from '../fakes/typescript-process.js';
 
 function startTicksOf(pid: number): number {
   const bytes = readFileSync(`/proc/${pid}/stat`);
@@ -34,6 +35,24 @@ describe('the line of a process', () => {
     } finally {
       process.kill(-outer.pid!, 'SIGKILL');
     }
+  });
+
+  it('is no answer when no descriptor is left to look with', async () => {
+    await using folder = await temporaryFolder();
+    const file = `${folder.path}/starved.mts`;
+    await writeFile(
+      file,
+      `import { openSync } from 'node:fs';
+      import { isAlive, lineageOf } from '${new URL('../../src/measurement/lineage.ts', import.meta.url).href}';
+      try { for (;;) openSync('/dev/null'); } catch {}
+      let failure = '';
+      try { lineageOf('/proc/self'); } catch (error) { failure = error.code; }
+      const isOne = isAlive({ pid: 1, startTicks: 0 });
+      process.stdout.write(failure + ' ' + isOne + '\\n');`,
+    );
+    const starved = ['-c', 'ulimit -n 48; exec "$0" "$@"', process.execPath, ...typescriptArguments(file)];
+    await using child = await startChild('/bin/sh', starved);
+    expect(await child.line()).toBe('EMFILE true');
   });
 
   it('is empty for a process that is not there', () => {
