@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { SpoorError } from '../core/errors.js';
 import { errnoName, type Libc } from './libc.js';
 
@@ -105,8 +106,13 @@ export class ProcessSetup {
     return hard === RLIM_INFINITY ? 'infinity' : Number(hard);
   }
 
-  /** Back to what every process begins with: it may only become lower without privileges. Source: setpriority(2). */
+  /**
+   * Back to what every process begins with, for one that is ahead of the others; forward leads no way without privileges.
+   *
+   * Source: setpriority(2).
+   */
   resetPriority(): void {
+    if (getPriority() >= 0) return;
     const set = this.#libc.declare<(which: number, who: number, nice: number) => number>(
       'int setpriority(int, uint32_t, int)',
     );

@@ -11,6 +11,7 @@ import { measureExecutable, type ExecutableDeps, type MeasuredExecutable } from 
 import type { InterpreterVersions } from './interpreter-versions.js';
 import type { Interpreter } from './interpreters.js';
 import { loaderFor } from './loaders/loader-for.js';
+import { withoutInspector } from './loaders/node.js';
 import type { MeasuredProgram } from './measured-program.js';
 import { packageFacts } from './package-facts.js';
 import type { Pin } from './pin/pin.js';
@@ -28,6 +29,7 @@ export interface ProgramMeasurerDeps extends ExecutableDeps {
 const VERSIONED: readonly Interpreter[] = ['node', 'python', 'bash'];
 
 type ScriptLine = Extract<Understood, { kind: 'script' }>;
+type BareLine = Exclude<Understood, ScriptLine>;
 interface ScriptRun {
   readonly line: ScriptLine;
   /** With the caller's arguments. */
@@ -67,7 +69,7 @@ export class ProgramMeasurer {
     const parts =
       line.kind === 'script'
         ? await this.#script({ line, argv: whole, pin, executable, account }, opened)
-        : bare(line, whole);
+        : await this.#bare(line, whole, executable, account);
     const owned = opened.move();
     return {
       ...parts,
@@ -96,9 +98,23 @@ export class ProgramMeasurer {
     return { argv: loading, script, loaded, notes: problems };
   }
 
+  /** A program of its own, or an interpreter that runs no script; a Node.js that can be told to leaves SIGUSR1 alone. */
+  async #bare(
+    line: BareLine,
+    argv: readonly string[],
+    executable: MeasuredExecutable,
+    account: Account,
+  ): Promise<Parts> {
+    if (line.kind === 'program') return bare(argv, []);
+    const notes = [`it has no script:* selectors: ${line.reason}`];
+    if (line.interpreter !== 'node') return bare(argv, notes);
+    const { load } = loaderFor('node', await this.#versionOf(line, executable, account));
+    return bare(load === undefined ? argv : withoutInspector(argv), notes);
+  }
+
   /** Empty where it says nothing, or no loader goes by it. */
   async #versionOf(
-    { interpreter }: ScriptLine,
+    { interpreter }: Exclude<Understood, { kind: 'program' }>,
     executable: MeasuredExecutable,
     account: Account,
   ): Promise<string> {
@@ -158,9 +174,7 @@ function notAsPinned({ path }: MeasuredScript, { name, version }: Pin): SpoorErr
   return new SpoorError('LAUNCH_FAILED', `${name} ${version} is not as it was pinned: ${path} has changed`);
 }
 
-/** A program of its own, or an interpreter that runs no script. */
-function bare(line: Exclude<Understood, ScriptLine>, argv: readonly string[]): Parts {
-  const notes = line.kind === 'no-script' ? [`it has no script:* selectors: ${line.reason}`] : [];
+function bare(argv: readonly string[], notes: readonly string[]): Parts {
   return { argv, script: undefined, loaded: undefined, notes };
 }
 

@@ -7,12 +7,14 @@ import type { KeptProcess, ProcessTable } from '../measurement/process-table.js'
 import type { ActiveLaunch } from './active-launch.js';
 import type { LaunchStore, StoredLaunch } from './launch-store.js';
 import type { LaunchRoom } from './launch-room.js';
+import type { LaunchSecrets } from './secrets.js';
 
 export interface RecoveryDeps {
   readonly store: LaunchStore;
   readonly processes: ProcessTable;
   readonly launched: LaunchedProcesses;
   readonly room: Pick<LaunchRoom, 'adopt'>;
+  readonly secrets: Pick<LaunchSecrets, 'remove'>;
   /** Where exits are noticed. */
   readonly exits: ReadinessSet;
   readonly bootId: string;
@@ -33,12 +35,16 @@ export function recoverLaunches(deps: RecoveryDeps): void {
   }
 }
 
-function recover(stored: StoredLaunch, { processes, launched, room, exits, log }: RecoveryDeps): void {
+function recover(stored: StoredLaunch, deps: RecoveryDeps): void {
+  const { processes, launched, room, secrets, exits, log } = deps;
   const { facts, pid, startTicks, cgroup } = stored;
   const process = stored.marks === undefined ? undefined : findAgain(stored, stored.marks, processes);
   launched.set({ facts, pid, startTicks, cgroup, process });
   const fields = { instance: facts.instance, name: facts.name, pid };
-  if (process === undefined) return log.info('a launched program is not there any more', fields);
+  if (process === undefined) {
+    secrets.remove(facts.instance);
+    return log.info('a launched program is not there any more', fields);
+  }
   room.adopt(activeAgain(stored, process, exits));
   log.info('a launched program was found again', fields);
 }

@@ -1,4 +1,13 @@
-import { chownSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { SpoorError } from '../core/errors.js';
 import type { LaunchDefinition, Secret } from './definition.js';
@@ -8,12 +17,19 @@ const MAX_SECRET_BYTES = 1_048_576;
 const OTHERS_WRITE = 0o022;
 /** Everybody may pass through, nobody but the daemon may look what is there. */
 const PASSAGE = 0o711;
+/** Of the daemon, so that it may take the folder away, and of the group of the program, which looks into it. */
+const OPEN_TO_GROUP = 0o750;
 
 export interface LaunchSecretsDeps {
   /** Where the folders of the programs are made: one that nobody but the daemon can write to. */
   readonly folder: string;
   /** Where systemd puts the credentials of the daemon's unit; undefined without systemd. */
   readonly credentials: string | undefined;
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Hands secrets to launched programs, as systemd hands credentials to services: as files in a folder of each program's own. */
@@ -31,22 +47,16 @@ export class LaunchSecrets {
    * Returns: the folder for CREDENTIALS_DIRECTORY; undefined when the definition has no secrets.
    * Errors:  LAUNCH_FAILED naming the secret, never what is in it.
    */
-  write(
-    instance: string,
-    { secrets }: LaunchDefinition,
-    owner: { readonly uid: number; readonly gid: number } | undefined,
-  ): string | undefined {
+  write(instance: string, { secrets }: LaunchDefinition, owner: Owner | undefined): string | undefined {
     if (secrets.length === 0) return undefined;
     const contents = secrets.map((secret) => [secret.name, this.#read(secret)] as const);
-    const folder = join(this.#passage(), instance);
-    mkdirSync(folder, 0o700);
-    for (const [name, bytes] of contents) {
-      const file = join(folder, name);
-      writeFileSync(file, bytes, { mode: 0o400, flag: 'wx' });
-      if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+    try {
+      return this.#hand(instance, contents, owner);
+    } catch (cause) {
+      if (cause instanceof SpoorError) throw cause;
+      const { code = 'unknown', path = '' } = cause as NodeJS.ErrnoException;
+      throw failed(`secrets cannot be handed over: ${path} (${code})`, cause);
     }
-    if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
-    return folder;
   }
 
   /** The program has ended. One without secrets is no mistake. */
@@ -54,12 +64,35 @@ export class LaunchSecrets {
     rmSync(join(this.#deps.folder, instance), { recursive: true, force: true });
   }
 
+  #hand(
+    instance: string,
+    contents: readonly (readonly [string, Buffer])[],
+    owner: Owner | undefined,
+  ): string {
+    const folder = join(this.#passage(), instance);
+    mkdirSync(folder, 0o700);
+    for (const [name, bytes] of contents) {
+      const file = join(folder, name);
+      writeFileSync(file, bytes, { mode: 0o400, flag: 'wx' });
+      if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+    }
+    if (owner !== undefined) {
+      chownSync(folder, -1, owner.gid);
+      chmodSync(folder, OPEN_TO_GROUP);
+    }
+    return folder;
+  }
+
   #passage(): string {
     const { folder } = this.#deps;
-    mkdirSync(folder, { recursive: true, mode: PASSAGE });
+    mkdirSync(folder, { recursive: true });
     const { uid, mode } = lstatSync(folder);
-    if (uid === process.geteuid?.() && (mode & OTHERS_WRITE) === 0) return folder;
-    throw failed(`secrets cannot be handed over: others can write to ${folder}`);
+    if (uid !== process.geteuid?.() || (mode & OTHERS_WRITE) !== 0) {
+      throw failed(`secrets cannot be handed over: others can write to ${folder}`);
+    }
+    // Whatever the umask has made of it.
+    chmodSync(folder, PASSAGE);
+    return folder;
   }
 
   #read(secret: Secret): Buffer {

@@ -8,7 +8,8 @@ import { DESCRIPTORS, READY, type Stage2Failure, type Stage2Order } from './stag
 
 /** Descriptors of a start; they stay the caller's own. */
 export interface StartDescriptors {
-  readonly stdio: readonly [number, number, number];
+  /** Standard input, output and error; a pipe is for the caller to read. */
+  readonly stdio: readonly [number | 'ignore', number | 'pipe', number | 'ignore'];
   readonly executable: number;
   /** The script and the loader that runs it. */
   readonly loaded?: { readonly script: number; readonly loader: number };
@@ -17,6 +18,8 @@ export interface StartDescriptors {
 /** A process between its start and the moment in which it becomes the program. */
 export interface StartingProcess {
   readonly pid: number;
+  /** Standard output, where it is a pipe. */
+  readonly output: Readable | null;
   /** Never rejects. */
   readonly ended: Promise<Ending>;
   /** Gives stage 2 its order. Resolves once the program executes. Errors: LAUNCH_FAILED. */
@@ -63,6 +66,7 @@ export async function startStage2(
   child.unref();
   return {
     pid: child.pid ?? 0,
+    output: child.stdout,
     ended,
     execute: (order) => execute(child, { ...order, loaded: loaded !== undefined }),
     openGate: () => say(child, DESCRIPTORS.gate, 'go\n'),

@@ -52,6 +52,11 @@ export function openLaunching(
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
   const copies = opened.use(new ExecutableCopies(kernel.sealed));
   const { mode } = config;
+  const stages = {
+    ...{ mode, own },
+    stage2: [process.execPath, '--disable-sigusr1', STAGE2],
+    hardDescriptors: descriptorLimit(kernel.libc),
+  };
   const room = new LaunchRoom({
     definitions: kept.definitions.definitions,
     gate: new LaunchGate({
@@ -63,16 +68,15 @@ export function openLaunching(
     measurer: new ProgramMeasurer({
       ...{ digests, copies, mode },
       sealed: kernel.sealed,
-      versions: new InterpreterVersions({ mode, own }),
+      versions: new InterpreterVersions(stages),
       packages: config.packages,
     }),
     starter: new ProgramStarter({
       ...shared,
-      ...{ cgroups, secrets, mode, own },
+      ...stages,
+      ...{ cgroups, secrets },
       random: ground.random,
       endpoint: `unix://${config.socket}`,
-      stage2: [process.execPath, '--disable-sigusr1', STAGE2],
-      hardDescriptors: descriptorLimit(kernel.libc),
     }),
     launches: new Launches({ ...shared, cgroups, secrets, store, bootId }),
     reaper: new Reaper(kernel.children, own),
@@ -83,7 +87,7 @@ export function openLaunching(
   });
   const exits = opened.use(new ReadinessSet(kernel.libc));
   exits.unref();
-  recoverLaunches({ store, processes, launched, room, exits, bootId, log });
+  recoverLaunches({ store, processes, launched, room, secrets, exits, bootId, log });
   return room;
 }
 

@@ -1,5 +1,6 @@
 import { GATE_CLOSED, LOADER_FAILURE, NOT_STARTED, type Loaded, type LoaderInput } from './loader.js';
 
+const NO_INSPECTOR = '--disable-sigusr1';
 /** Marks the bootstrap among the arguments, so that the loader can take it out of `process.execArgv`. */
 const MARK = '--import=data:text/javascript,/*spoor*/';
 
@@ -23,8 +24,14 @@ export function loadWithNode({ argv, scriptAt, scriptPath, descriptors }: Loader
   const bootstrap =
     `${MARK}import{readSync as r}from"node:fs";const b=Buffer.alloc(${bytes});r(${descriptors.loader},b,0,${bytes},0);` +
     `await import("data:text/javascript;base64,"+b.toString("base64"))`;
-  const flags = rest.slice(0, scriptAt - 1).includes('--disable-sigusr1') ? [] : ['--disable-sigusr1'];
+  const given = rest.slice(0, scriptAt - 1);
+  const flags = given.includes(NO_INSPECTOR) ? [] : [NO_INSPECTOR];
   return { argv: [command, ...flags, bootstrap, ...rest], loader };
+}
+
+/** A command line of Node's for which SIGUSR1 opens no inspector: any process of its user can send that. */
+export function withoutInspector([command = '', ...rest]: readonly string[]): readonly string[] {
+  return [command, NO_INSPECTOR, ...rest];
 }
 
 const LOADER = String.raw`
