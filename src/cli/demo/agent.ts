@@ -28,7 +28,11 @@ export type AgentEvent =
   | { readonly event: 'listening'; readonly port: number }
   | { readonly event: 'answered'; readonly text: string }
   | { readonly event: 'summary'; readonly calls: number; readonly failures: number }
-  | { readonly event: 'refused'; readonly message: string };
+  | { readonly event: 'refused'; readonly message: string }
+  // Told by the scripts that are launched.
+  | { readonly event: 'held' }
+  | { readonly event: 'runs'; readonly pid: number; readonly words: string }
+  | { readonly event: 'is'; readonly spiffeId: string };
 
 function tell(event: AgentEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
