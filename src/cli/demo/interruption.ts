@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** SIGPIPE: nobody reads what it shows. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const;
 
 /**
  * Notices the signals by which a viewer ends the demo, until it is disposed of. None of them ends this process meanwhile,
