@@ -56,8 +56,6 @@ function close(screen: Screen, mode: Mode): void {
   screen.say('  spoord --trust-domain example.org       start a daemon of your own');
   screen.say('  spoor entry add --help                  say who gets which identity');
   screen.say('  spoor launch-def add --help             say which programs are launched, and by whom');
-  screen.say(
-    '  README.md                               settings, install under systemd, snippets for your language',
-  );
+  screen.say('  README.md                               settings, installation, snippets for your language');
   screen.say('');
 }
