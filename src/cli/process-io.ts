@@ -47,11 +47,12 @@ function quietStdout(): () => NodeJS.WriteStream {
   };
 }
 
-/** `spoor entry list | head -1` is no failure. */
+/** `spoor entry list | head -1` is no failure. Whoever has something to put away first listens for SIGPIPE. */
 export function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    // Node lets no process get the signal itself.
+    if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
   });
 }
 

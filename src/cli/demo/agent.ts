@@ -28,7 +28,11 @@ export type AgentEvent =
   | { readonly event: 'listening'; readonly port: number }
   | { readonly event: 'answered'; readonly text: string }
   | { readonly event: 'summary'; readonly calls: number; readonly failures: number }
-  | { readonly event: 'refused'; readonly message: string };
+  | { readonly event: 'refused'; readonly message: string }
+  // Told by the scripts that are launched.
+  | { readonly event: 'held' }
+  | { readonly event: 'runs'; readonly pid: number; readonly words: string }
+  | { readonly event: 'is'; readonly spiffeId: string };
 
 function tell(event: AgentEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -58,7 +62,7 @@ async function serve(source: X509Source, stop: AbortSignal): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   tell({ event: 'listening', port: (server.address() as AddressInfo).port });
-  await once(stop, 'abort');
+  await untilAborted(stop);
   server.close();
   server.closeAllConnections();
 }
@@ -79,6 +83,10 @@ async function call(source: X509Source, url: string, stop: AbortSignal): Promise
   tell({ event: 'summary', calls, failures });
 }
 
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
 async function main([role, url = '']: readonly string[]): Promise<void> {
   const stop = new AbortController();
   process.stdin.once('data', () => stop.abort()).once('end', () => stop.abort());
@@ -89,7 +97,7 @@ async function main([role, url = '']: readonly string[]): Promise<void> {
     await introducing;
   } catch (error) {
     tell({ event: 'refused', message: error instanceof Error ? error.message : String(error) });
-    await once(stop.signal, 'abort');
+    await untilAborted(stop.signal);
   }
   process.exit();
 }
