@@ -8,14 +8,8 @@ const SETTLED_MS = 60_000;
 
 /** Whether a program that ended so is started again. */
 export function isRestarted(restart: Restart, ending: Ending): boolean {
-  switch (restart) {
-    case 'never':
-      return false;
-    case 'always':
-      return true;
-    case 'on-failure':
-      return !('code' in ending && ending.code === 0);
-  }
+  if (restart === 'on-failure') return !('code' in ending && ending.code === 0);
+  return restart === 'always';
 }
 
 /** How often a program was restarted in a row, once it has run for so long and is restarted again. */

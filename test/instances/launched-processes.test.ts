@@ -75,7 +75,7 @@ describe('a launched process', () => {
     await using at = await bench();
     const { launched, process } = at;
     at.launch();
-    const registry = new InstanceRegistry({ random: Buffer.alloc, launched });
+    const registry = new InstanceRegistry({ random: (size) => Buffer.alloc(size), launched });
     expect(registry.of(process)).toMatchObject({
       id: FACTS.instance,
       level: 'launched',
@@ -86,7 +86,7 @@ describe('a launched process', () => {
   it('has its id although it asks before it is known what it has become', async () => {
     await using at = await bench();
     const { launched, process, shell } = at;
-    const registry = new InstanceRegistry({ random: Buffer.alloc, launched });
+    const registry = new InstanceRegistry({ random: (size) => Buffer.alloc(size), launched });
     const settled = launched.begin(shell.pid, FACTS.instance);
     const instance = registry.of(process);
     expect([instance.id, instance.level]).toEqual([FACTS.instance, 'connected']);
