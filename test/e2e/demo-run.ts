@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -38,12 +38,17 @@ export async function playDemo(args: readonly string[], interruption?: Interrupt
     child.kill('SIGINT');
   }
   const [code] = (await exited) as [number | null];
-  const folder = /everything lies in (\S+) until/.exec(stdout)?.[1] ?? 'no folder';
+  const folder = /everything lies in (\S+) until/.exec(stdout)?.[1] ?? '';
   return { code, stdout, stderr: await stderr, folder };
 }
 
-/** Command lines of processes that have to do with a folder: none, once the demo is over. */
-export function processesOf(folder: string): readonly string[] {
+/** What is there of a demo's folder and of processes that have to do with it: nothing, once it is over. */
+export function leftOf({ folder }: Played): readonly string[] {
+  if (!folder.includes('spoor-demo-')) return [`it named no folder: ${folder}`];
+  return [...(existsSync(folder) ? [folder] : []), ...processesOf(folder)];
+}
+
+function processesOf(folder: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => [commandLineOf(pid), textOf(`/proc/${pid}/environ`)])

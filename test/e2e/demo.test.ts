@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { pidBefore, playDemo, processesOf, type Played } from './demo-run.js';
+import { leftOf, pidBefore, playDemo, type Played } from './demo-run.js';
 
 const NOBODYS = 'is refused: no identity issued';
 
@@ -94,8 +93,7 @@ describe('the demo', () => {
   });
 
   it('leaves neither a folder nor a process behind', () => {
-    expect(existsSync(played.folder)).toBe(false);
-    expect(processesOf(played.folder)).toEqual([]);
+    expect(leftOf(played)).toEqual([]);
   });
 
   it.each([
@@ -106,11 +104,10 @@ describe('the demo', () => {
   ] as const)(
     'leaves nothing behind either when it is interrupted at “%s” by %s',
     async (at, by, expected) => {
-      const { code, stdout, stderr, folder } = await playDemo([], { at, by });
-      expect({ code, stderr }).toEqual({ code: expected, stderr: '' });
-      expect(stdout).not.toContain('. Next');
-      expect(existsSync(folder)).toBe(false);
-      expect(processesOf(folder)).toEqual([]);
+      const interrupted = await playDemo([], { at, by });
+      expect(interrupted).toMatchObject({ code: expected, stderr: '' });
+      expect(interrupted.stdout).not.toContain('. Next');
+      expect(leftOf(interrupted)).toEqual([]);
     },
     60_000,
   );

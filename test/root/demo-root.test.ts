@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { playDemo, processesOf, type Played } from '../e2e/demo-run.js';
+import { leftOf, playDemo, type Played } from '../e2e/demo-run.js';
 
 let played: Played;
 beforeAll(async () => {
@@ -13,15 +13,9 @@ function cgroupsIn(stdout: string): readonly string[] {
 }
 
 /** Those of them that are there, in whichever hierarchy. */
-function left(cgroups: readonly string[]): readonly string[] {
+function cgroupsOf({ stdout }: Played): readonly string[] {
   const there = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
-  return cgroups.filter((name) => there.some((path) => path.endsWith(name)));
-}
-
-/** What is there of the demo that should have gone with it. */
-function leftOf({ stdout, folder }: Played): readonly string[] {
-  const folders = existsSync(folder) ? [folder] : [];
-  return [...folders, ...processesOf(folder), ...left(cgroupsIn(stdout))];
+  return cgroupsIn(stdout).filter((name) => there.some((path) => path.endsWith(name)));
 }
 
 describe('the demo in root mode', () => {
@@ -60,7 +54,7 @@ describe('the demo in root mode', () => {
   });
 
   it('leaves no process, no cgroup and no folder behind', () => {
-    expect(leftOf(played)).toEqual([]);
+    expect([...leftOf(played), ...cgroupsOf(played)]).toEqual([]);
   });
 
   it.each(['A shell below an agent', 'hold.mjs stops Node'])(
@@ -69,7 +63,7 @@ describe('the demo in root mode', () => {
       const interrupted = await playDemo(['--root'], { at: words, by: 'Ctrl-C' });
       expect(interrupted).toMatchObject({ code: 130, stderr: '' });
       expect(cgroupsIn(interrupted.stdout).length).toBe(2);
-      expect(leftOf(interrupted)).toEqual([]);
+      expect([...leftOf(interrupted), ...cgroupsOf(interrupted)]).toEqual([]);
     },
     60_000,
   );

@@ -151,6 +151,17 @@ describe('a detached program', () => {
     expect(await stage.spoor(['stop', instance], ALICE)).toMatchObject({ code: 0 });
   }, 60_000);
 
+  it('leaves no cgroup behind that has emptied when the daemon stops', async () => {
+    await using stage = await LaunchStage.open(DEFINITIONS, ENTRIES);
+    const { instance } = await detach(stage, 'shell', '--', '(setsid sh -c "sleep 0.4; :" &); sleep 0.2');
+    await expect
+      .poll(() => pids().filter((pid) => textOf(`/proc/${pid}/cgroup`).includes(instance)), { interval: 5 })
+      .toEqual([]);
+    await stage.daemon.stop('SIGTERM');
+    const there = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+    expect(there.filter((path) => path.endsWith(instance))).toEqual([]);
+  }, 60_000);
+
   it('is stopped with all that it has started, whatever that ignores', async () => {
     await using stage = await LaunchStage.open(DEFINITIONS, ENTRIES);
     const stubborn = `trap "" TERM HUP INT; (setsid sh -c 'trap "" TERM; while :; do sleep 1; done' & ); while :; do sleep 1; done`;
