@@ -1,4 +1,5 @@
 import { Children } from './children.js';
+import { FileRights } from './file-rights.js';
 import { FileStatus } from './file-status.js';
 import { Libc } from './libc.js';
 import { MessageReceiver } from './message-receiver.js';
@@ -15,6 +16,7 @@ export interface Kernel {
   readonly receiver: MessageReceiver;
   readonly pidfds: Pidfds;
   readonly files: FileStatus;
+  readonly rights: FileRights;
   readonly sealed: SealedFiles;
   readonly children: Children;
 }
@@ -29,6 +31,7 @@ export function openKernel(): Kernel {
     receiver: new MessageReceiver(libc),
     pidfds: new Pidfds(libc),
     files: new FileStatus(libc),
+    rights: new FileRights(libc),
     sealed: new SealedFiles(libc),
     children: new Children(libc),
   };

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SpoorError } from '../core/errors.js';
+import type { LookAs } from '../kernel/file-rights.js';
 import type { LaunchDefinition } from './definition.js';
 import { firstLineOf } from './executable.js';
 import { FIXED_PATH } from './fixed-path.js';
@@ -18,7 +19,7 @@ export interface DefinedCommand {
  * The command line that a definition means: a pinned package is its script, and a script that is named as the program
  * is given to its interpreter, as the kernel or env(1) would.
  *
- * Takes:  `packages`: the folder of pinned packages.
+ * Takes:  `packages`: the folder of pinned packages. `lookAs`: as whom it will run.
  * Errors: LAUNCH_FAILED when the program is not there, the package is not pinned or not as it was pinned, or a first
  *         line cannot be followed.
  * Source: execve(2), "Interpreter scripts".
@@ -26,11 +27,12 @@ export interface DefinedCommand {
 export async function commandOf(
   { name, command, args }: LaunchDefinition,
   packages: string,
+  lookAs: LookAs,
 ): Promise<DefinedCommand> {
   const { command: pinned, pin } = await pinnedCommand(name, command, packages);
   const argv = withoutEnv([...pinned, ...args]);
   const [program = '', ...rest] = argv;
-  const line = firstLineOf(program);
+  const line = firstLineOf(program, lookAs);
   if (line === undefined) return { argv, pin };
   const named = shebang(line, locate);
   if (named.kind === 'interpreter') return { argv: [...named.argv, program, ...rest], pin };

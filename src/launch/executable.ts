@@ -1,8 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { SpoorError } from '../core/errors.js';
+import type { LookAs } from '../kernel/file-rights.js';
 import type { Digests } from '../measurement/digests.js';
 import { distrust } from '../measurement/trusted-path.js';
 import type { ExecutableCopies } from './executable-copies.js';
+import { openFile, type OpenFile } from './open-file.js';
 
 /** Long enough for any first line that the kernel reads; execve(2). */
 const FIRST_BYTES = 256;
@@ -30,66 +32,52 @@ export interface ExecutableDeps {
 /**
  * Opens and measures a program. One that anybody else than root could change is copied into a sealed file first.
  *
+ * Takes:  `lookAs`: as whom it will run. It has to be able to read the program: else a copy, or /proc/PID/exe, would show
+ *         it what it may not see.
  * Errors: LAUNCH_FAILED when it is not there, no regular file, cannot be read, or is too large for a copy.
  * Source: decision 4.
  */
-export async function measureExecutable(path: string, deps: ExecutableDeps): Promise<MeasuredExecutable> {
-  using opened = openProgram(path);
-  const { realPath, descriptor } = opened;
+export async function measureExecutable(
+  path: string,
+  lookAs: LookAs,
+  deps: ExecutableDeps,
+): Promise<MeasuredExecutable> {
+  using opened = new DisposableStack();
+  const { realPath, descriptor } = opened.use(openProgram(path, lookAs));
   const copiedSince = deps.mode === 'user' ? undefined : distrust(realPath);
-  if (copiedSince === undefined) {
-    const sha256 = await deps.digests.sha256Of(descriptor, fstatSync(descriptor, { bigint: true }));
-    return measured({ path, realPath, sha256, descriptor: opened.keep(), copiedSince });
-  }
-  return measured({ path, realPath, copiedSince, ...(await deps.copies.of(descriptor, realPath)) });
+  if (copiedSince !== undefined)
+    return measured({ path, realPath, copiedSince, ...(await deps.copies.of(descriptor, realPath)) });
+  const sha256 = await deps.digests.sha256Of(descriptor, fstatSync(descriptor, { bigint: true }));
+  opened.move();
+  return measured({ path, realPath, sha256, descriptor, copiedSince });
 }
 
 /** The first line of a file that is no program itself, but names its interpreter; undefined for others. Source: execve(2). */
-export function firstLineOf(path: string): Buffer | undefined {
-  using opened = openProgram(path);
+export function firstLineOf(path: string, lookAs: LookAs): Buffer | undefined {
+  using opened = openProgram(path, lookAs);
   const bytes = Buffer.alloc(FIRST_BYTES);
   const length = readSync(opened.descriptor, bytes, 0, FIRST_BYTES, 0);
   return bytes.toString('latin1', 0, 2) === '#!' ? bytes.subarray(0, length) : undefined;
 }
 
-interface OpenedProgram extends Disposable {
-  readonly realPath: string;
-  readonly descriptor: number;
-  /** It is not closed with this object. */
-  keep(): number;
+function openProgram(path: string, lookAs: LookAs): OpenFile {
+  using opened = new DisposableStack();
+  const file = opened.use(openOrFail(path, lookAs));
+  if (!fstatSync(file.descriptor).isFile()) throw failed(`${path} is no regular file`);
+  opened.move();
+  return file;
 }
 
-function openProgram(path: string): OpenedProgram {
+function openOrFail(path: string, lookAs: LookAs): OpenFile {
   try {
-    const realPath = realpathSync(path);
-    // Without links: between here and the opening nothing else can be put in its place unseen.
-    const descriptor = openSync(realPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    let kept = false;
-    return {
-      realPath,
-      descriptor: requireRegular(descriptor, path),
-      keep: () => {
-        kept = true;
-        return descriptor;
-      },
-      [Symbol.dispose]: () => {
-        if (!kept) closeSync(descriptor);
-      },
-    };
+    return openFile(path, lookAs);
   } catch (cause) {
-    if (cause instanceof SpoorError) throw cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     throw failed(
       code === 'ENOENT' ? `there is no program ${path}` : `${path} cannot be opened (${code})`,
       cause,
     );
   }
-}
-
-function requireRegular(descriptor: number, path: string): number {
-  if (fstatSync(descriptor).isFile()) return descriptor;
-  closeSync(descriptor);
-  throw failed(`${path} is no regular file`);
 }
 
 function measured(facts: Omit<MeasuredExecutable, typeof Symbol.dispose>): MeasuredExecutable {

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { fstatSync, read as readCallback, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type LookAs } from '../kernel/file-rights.js';
+import { openFile } from './open-file.js';
+
+const readBytes = promisify(readCallback);
 
 /** What lies beside a script and says which package it is of. */
 export interface PackageFacts {
@@ -10,6 +14,12 @@ export interface PackageFacts {
   readonly package: string | undefined;
   /** Why one of the two is missing although a file for it is there; sentences for people. */
   readonly problems: readonly string[];
+}
+
+/** As whom files are opened, and what went wrong. */
+interface Search {
+  readonly lookAs: LookAs;
+  readonly problems: string[];
 }
 
 /** In the order in which they count. */
@@ -37,34 +47,35 @@ const VERSION = /^[\w.!+~-]{1,128}$/u;
  * as the rights on their folder. The script itself is run from measured bytes; the modules that it imports are not.
  *
  * Takes:   `script`, absolute and without symbolic links, since a package manager's links lead out of its package.
+ *          `lookAs`: as whom it will run; what that user may not read is a problem.
  * Returns: the first of LOCK_FILES beside the script; the package of the nearest package.json or pyproject.toml above,
  *          not beyond a node_modules folder, else, for a command of a virtual environment, that of the `.dist-info`
  *          folder that lists it.
  * Limit:   64 MiB for a lock file, 1 MiB for every other.
  * Errors:  none; what cannot be read is a problem.
  */
-export async function packageFacts(script: string): Promise<PackageFacts> {
-  const problems: string[] = [];
-  const lock = await readLock(dirname(script), problems);
-  const named = (await packageAbove(dirname(script), problems)) ?? (await distributionOf(script, problems));
-  return { lock, package: named, problems };
+export async function packageFacts(script: string, lookAs: LookAs): Promise<PackageFacts> {
+  const search: Search = { lookAs, problems: [] };
+  const lock = await readLock(dirname(script), search);
+  const named = (await packageAbove(dirname(script), search)) ?? (await distributionOf(script, search));
+  return { lock, package: named, problems: search.problems };
 }
 
-async function readLock(folder: string, problems: string[]): Promise<PackageFacts['lock']> {
+async function readLock(folder: string, search: Search): Promise<PackageFacts['lock']> {
   for (const name of LOCK_FILES) {
     const path = join(folder, name);
-    const bytes = await read(path, MAX_LOCK_BYTES, problems);
+    const bytes = await read(path, MAX_LOCK_BYTES, search);
     if (bytes === 'unreadable') return undefined;
     if (bytes !== undefined) return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
   return undefined;
 }
 
-async function packageAbove(start: string, problems: string[]): Promise<string | undefined> {
+async function packageAbove(start: string, search: Search): Promise<string | undefined> {
   let folder = start;
   for (let count = 0; count < MAX_FOLDERS && basename(folder) !== 'node_modules'; count++) {
-    const manifest = await read(join(folder, 'package.json'), MAX_MANIFEST_BYTES, problems);
-    const project = await read(join(folder, 'pyproject.toml'), MAX_MANIFEST_BYTES, problems);
+    const manifest = await read(join(folder, 'package.json'), MAX_MANIFEST_BYTES, search);
+    const project = await read(join(folder, 'pyproject.toml'), MAX_MANIFEST_BYTES, search);
     if (manifest === 'unreadable' || project === 'unreadable') return undefined;
     const named =
       (manifest && fromPackageJson(manifest)) ?? (project && fromPyproject(project.toString('utf8')));
@@ -107,14 +118,14 @@ function tomlString(table: string, key: string): string | undefined {
 }
 
 /** Looks for the distribution that installed `…/bin/NAME`: the one whose RECORD lists it. */
-async function distributionOf(script: string, problems: string[]): Promise<string | undefined> {
+async function distributionOf(script: string, search: Search): Promise<string | undefined> {
   if (basename(dirname(script)) !== 'bin') return undefined;
   const entry = `../../../bin/${basename(script)},`;
   const lib = join(dirname(dirname(script)), 'lib');
-  for (const python of (await names(lib)).filter((name) => /^python\d/u.test(name))) {
+  for (const python of names(lib, search).filter((name) => /^python\d/u.test(name))) {
     const packages = join(lib, python, 'site-packages');
-    for (const info of (await names(packages)).filter((name) => name.endsWith('.dist-info'))) {
-      const record = await read(join(packages, info, 'RECORD'), MAX_MANIFEST_BYTES, problems);
+    for (const info of names(packages, search).filter((name) => name.endsWith('.dist-info'))) {
+      const record = await read(join(packages, info, 'RECORD'), MAX_MANIFEST_BYTES, search);
       if (!Buffer.isBuffer(record) || !`\n${record.toString('utf8')}`.includes(`\n${entry}`)) continue;
       const [name, version] = info.slice(0, -'.dist-info'.length).split('-');
       return together(name?.replaceAll('_', '-'), version);
@@ -128,9 +139,9 @@ function together(name: unknown, version: unknown): string | undefined {
   return NAME.test(name) && VERSION.test(version) ? `${name}@${version}` : undefined;
 }
 
-async function names(folder: string): Promise<readonly string[]> {
+function names(folder: string, { lookAs }: Search): readonly string[] {
   try {
-    return (await readdir(folder)).toSorted();
+    return lookAs(() => readdirSync(folder)).toSorted();
   } catch {
     // Not a virtual environment: nothing is missing.
     return [];
@@ -141,12 +152,11 @@ async function names(folder: string): Promise<readonly string[]> {
 async function read(
   path: string,
   limit: number,
-  problems: string[],
+  { lookAs, problems }: Search,
 ): Promise<Buffer | 'unreadable' | undefined> {
   try {
-    // Non-blocking: opening a FIFO would wait for its writer for ever.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return await readRegular(file, limit);
+    using file = openFile(path, lookAs);
+    return await readRegular(file.descriptor, limit);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -156,11 +166,11 @@ async function read(
 }
 
 /** Reads no more than the limit, also of a file that grows meanwhile. */
-async function readRegular(file: FileHandle, limit: number): Promise<Buffer> {
-  const facts = await file.stat();
+async function readRegular(descriptor: number, limit: number): Promise<Buffer> {
+  const facts = fstatSync(descriptor);
   if (!facts.isFile()) throw new Error('it is no regular file');
   if (facts.size > limit) throw new Error(`it has ${facts.size} bytes, allowed are ${limit}`);
   const bytes = Buffer.alloc(facts.size);
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+  const { bytesRead } = await readBytes(descriptor, bytes, 0, bytes.length, 0);
   return bytes.subarray(0, bytesRead);
 }

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { SpoorError } from '../core/errors.js';
 import type { LaunchedScript } from '../instances/launched.js';
+import { asDaemon, type FileRights, type LookAs } from '../kernel/file-rights.js';
 import type { SealedFiles } from '../kernel/sealed-file.js';
 import type { Account } from '../measurement/accounts.js';
 import { distrust } from '../measurement/trusted-path.js';
@@ -20,6 +21,7 @@ import { DESCRIPTORS } from './stage2-order.js';
 
 export interface ProgramMeasurerDeps extends ExecutableDeps {
   readonly sealed: SealedFiles;
+  readonly rights: FileRights;
   readonly versions: InterpreterVersions;
   /** Folder of pinned packages. */
   readonly packages: string;
@@ -37,6 +39,7 @@ interface ScriptRun {
   readonly pin: Pin | undefined;
   readonly executable: MeasuredExecutable;
   readonly account: Account;
+  readonly lookAs: LookAs;
 }
 
 type Parts = Pick<MeasuredProgram, 'argv' | 'script' | 'loaded' | 'notes'>;
@@ -50,7 +53,8 @@ export class ProgramMeasurer {
   }
 
   /**
-   * Takes:  `callerArgs`: those of the caller, behind all others. `account`: as whom the program will run.
+   * Takes:  `callerArgs`: those of the caller, behind all others. `account`: as whom the program will run, and with whose
+   *         rights its files are opened: a link in their place shows nobody what root may read.
    * Errors: LAUNCH_FAILED naming the file that is missing, too large or cannot be read; LAUNCH_REFUSED when the caller
    *         gives arguments and the definition takes none.
    * Source: decision 4.
@@ -62,13 +66,14 @@ export class ProgramMeasurer {
   ): Promise<MeasuredProgram> {
     checkArguments(definition, callerArgs);
     using opened = new DisposableStack();
-    const { argv, pin } = await commandOf(definition, this.#deps.packages);
-    const executable = opened.use(await measureExecutable(argv[0] ?? '', this.#deps));
+    const lookAs = this.#deps.mode === 'root' ? this.#deps.rights.of(account) : asDaemon;
+    const { argv, pin } = await commandOf(definition, this.#deps.packages, lookAs);
+    const executable = opened.use(await measureExecutable(argv[0] ?? '', lookAs, this.#deps));
     const line = understand(argv);
     const whole = [...argv, ...callerArgs];
     const parts =
       line.kind === 'script'
-        ? await this.#script({ line, argv: whole, pin, executable, account }, opened)
+        ? await this.#script({ line, argv: whole, pin, executable, account, lookAs }, opened)
         : await this.#bare(line, whole, executable, account);
     const owned = opened.move();
     return {
@@ -81,10 +86,10 @@ export class ProgramMeasurer {
 
   /** A script runs from its measured bytes where a loader can do that; else it must be root's word that it stays as it is. */
   async #script(run: ScriptRun, opened: DisposableStack): Promise<Parts> {
-    const { line, argv, pin, executable, account } = run;
-    const measured = measureScript(line.path);
+    const { line, argv, pin, executable, account, lookAs } = run;
+    const measured = measureScript(line.path, lookAs);
     if (pin !== undefined && measured.sha256 !== pin.script.sha256) throw notAsPinned(measured, pin);
-    const { script, problems } = await factsOf(line, measured, executable);
+    const { script, problems } = await factsOf(line, measured, executable, lookAs);
     const loader = loaderFor(line.interpreter, await this.#versionOf(line, executable, account));
     if (loader.load === undefined) return fromDisk(argv, script, measured, [loader.reason, ...problems]);
     const { argv: loading, loader: text } = loader.load({
@@ -143,8 +148,9 @@ async function factsOf(
   { interpreterArgs }: ScriptLine,
   { path, realPath, sha256 }: MeasuredScript,
   { realPath: interpreter }: MeasuredExecutable,
+  lookAs: LookAs,
 ): Promise<ScriptFacts> {
-  const { lock, package: packageName, problems } = await packageFacts(realPath);
+  const { lock, package: packageName, problems } = await packageFacts(realPath, lookAs);
   const script = {
     ...{ path, sha256, interpreter, interpreterArgs },
     ...(packageName !== undefined && { packageName }),

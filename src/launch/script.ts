@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { SpoorError } from '../core/errors.js';
+import type { LookAs } from '../kernel/file-rights.js';
+import { openFile } from './open-file.js';
 
 /** A script is read by people, or bundled from what people wrote. */
 const MAX_SCRIPT_BYTES = 32 * 1_048_576;
@@ -16,11 +18,15 @@ export interface MeasuredScript {
   readonly sha256: string;
 }
 
-/** Errors: LAUNCH_FAILED when it is not there, no regular file, too large, or cannot be read. */
-export function measureScript(path: string): MeasuredScript {
+/**
+ * Takes:  `lookAs`: as whom it will run; what that user may not read is not read for it.
+ * Errors: LAUNCH_FAILED when it is not there, no regular file, too large, or cannot be read.
+ */
+export function measureScript(path: string, lookAs: LookAs): MeasuredScript {
   try {
-    const realPath = realpathSync(path);
-    const bytes = readWhole(realPath);
+    using file = openFile(path, lookAs);
+    const { realPath, descriptor } = file;
+    const bytes = readWhole(descriptor, realPath);
     return { path, realPath, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
   } catch (cause) {
     if (cause instanceof SpoorError) throw cause;
@@ -32,18 +38,13 @@ export function measureScript(path: string): MeasuredScript {
   }
 }
 
-function readWhole(path: string): Buffer {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    const facts = fstatSync(descriptor);
-    if (!facts.isFile()) throw failed(`the script ${path} is no regular file`);
-    if (facts.size > MAX_SCRIPT_BYTES) {
-      throw failed(`the script ${path} has ${facts.size} bytes, at most ${MAX_SCRIPT_BYTES}`);
-    }
-    return readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+function readWhole(descriptor: number, path: string): Buffer {
+  const facts = fstatSync(descriptor);
+  if (!facts.isFile()) throw failed(`the script ${path} is no regular file`);
+  if (facts.size > MAX_SCRIPT_BYTES) {
+    throw failed(`the script ${path} has ${facts.size} bytes, at most ${MAX_SCRIPT_BYTES}`);
   }
+  return readFileSync(descriptor);
 }
 
 function failed(message: string, cause?: unknown): SpoorError {

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExecutableCopies } from '../../src/launch/executable-copies.js';
 import { firstLineOf, measureExecutable, type ExecutableDeps } from '../../src/launch/executable.js';
+import { asDaemon } from '../../src/kernel/file-rights.js';
 import { Libc } from '../../src/kernel/libc.js';
 import { SealedFiles } from '../../src/kernel/sealed-file.js';
 import { Digests } from '../../src/measurement/digests.js';
@@ -30,7 +31,7 @@ async function bench(mode: ExecutableDeps['mode'] = 'root') {
   const program = join(folder.path, 'program');
   copyFileSync('/bin/true', program);
   chmodSync(program, 0o755);
-  const measure = (path: string) => measureExecutable(path, { digests, copies, mode });
+  const measure = (path: string) => measureExecutable(path, asDaemon, { digests, copies, mode });
   return {
     folder: folder.path,
     program,
@@ -134,8 +135,8 @@ describe('the first line of a file', () => {
     await using at = await bench();
     const script = join(at.folder, 'script');
     writeFileSync(script, '#!/bin/sh -e\necho\n');
-    expect(firstLineOf(script)?.toString()).toBe('#!/bin/sh -e\necho\n');
-    expect(firstLineOf('/bin/sh')).toBeUndefined();
+    expect(firstLineOf(script, asDaemon)?.toString()).toBe('#!/bin/sh -e\necho\n');
+    expect(firstLineOf('/bin/sh', asDaemon)).toBeUndefined();
   });
 });
 

@@ -4,6 +4,7 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LOCK_FILES, packageFacts } from '../../src/launch/package-facts.js';
+import { asDaemon } from '../../src/kernel/file-rights.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -15,7 +16,7 @@ async function factsOf(script: string, files: Readonly<Record<string, string>>):
     await mkdir(dirname(join(folder.path, path)), { recursive: true });
     await writeFile(join(folder.path, path), text);
   }
-  const facts = await packageFacts(join(folder.path, script));
+  const facts = await packageFacts(join(folder.path, script), asDaemon);
   return JSON.parse(JSON.stringify(facts).replaceAll(folder.path, 'FOLDER'));
 }
 
@@ -41,7 +42,7 @@ describe('the lock file beside a script', () => {
     await writeFile(lock, '');
     await writeFile(join(folder.path, 'uv.lock'), 'other');
     await truncate(lock, 64 * 1024 * 1024 + 1);
-    expect(await packageFacts(join(folder.path, 'a.js'))).toEqual({
+    expect(await packageFacts(join(folder.path, 'a.js'), asDaemon)).toEqual({
       lock: undefined,
       package: undefined,
       problems: [`${lock} cannot be read (it has 67108865 bytes, allowed are 67108864)`],
@@ -51,7 +52,7 @@ describe('the lock file beside a script', () => {
   it('does not wait for the writer of a pipe', async () => {
     await using folder = await temporaryFolder();
     execFileSync('mkfifo', [join(folder.path, 'uv.lock')]);
-    expect((await packageFacts(join(folder.path, 'a.js'))).problems).toEqual([
+    expect((await packageFacts(join(folder.path, 'a.js'), asDaemon)).problems).toEqual([
       `${join(folder.path, 'uv.lock')} cannot be read (it is no regular file)`,
     ]);
   });

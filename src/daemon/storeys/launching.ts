@@ -68,6 +68,7 @@ export function openLaunching(
     measurer: new ProgramMeasurer({
       ...{ digests, copies, mode },
       sealed: kernel.sealed,
+      rights: kernel.rights,
       versions: new InterpreterVersions(stages),
       packages: config.packages,
     }),
