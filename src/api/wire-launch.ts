@@ -4,7 +4,7 @@ import type { WireDescent, WireLaunch, WireScript } from '../wire/explain.js';
 
 /** What is known of a launched process, as it is explained. Its instance and its selectors stand elsewhere in the answer. */
 export function toWireLaunch(facts: LaunchFacts): WireLaunch {
-  const { name, launchedBy, parent = '', executable, executableSha256 = '', script, notes } = facts;
+  const { name, launchedBy, parent = '', executable, executableSha256, script, notes } = facts;
   return {
     name,
     launched_by: launchedBy,
