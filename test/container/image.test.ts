@@ -12,6 +12,7 @@ const BASE = 'localhost/spoor-test-base';
 const IMAGE = 'localhost/spoor';
 /** No user of this host. */
 const [UID, GID] = [54_321, 54_322];
+const TOOL = { name: 'tool', command: ['/bin/true'], may_launch: { users: ['workload'] } };
 
 let store: ImageStore;
 let container: RunningContainer;
@@ -42,6 +43,9 @@ describe('the container image', () => {
     await writeFile(store.file('host/etc/passwd'), `workload:x:${UID}:${GID}::/:/bin/sh\n`);
     await writeFile(store.file('host/etc/group'), `workloads:x:${GID}:\n`);
 
+    await mkdir(store.file('host/etc/spoor/launch.d'));
+    await writeFile(store.file('host/etc/spoor/launch.d/tool.yaml'), JSON.stringify({ launch: [TOOL] }));
+
     container = await RunningContainer.start(store, IMAGE, flags);
     const status = await readFile(`/proc/${await container.daemonPid()}/status`, 'utf8');
     // CAP_DAC_READ_SEARCH is 2, CAP_SYS_PTRACE is 19: capability.h.
@@ -65,6 +69,11 @@ describe('the container image', () => {
     await copyFile(store.file('client/node'), other);
     const refused = await asWorkload(other, 'fetch', 'x509');
     expect(refused).toMatchObject({ code: 4, errors: expect.stringMatching(/IDENTITY_NOT_ISSUED/) });
+  });
+
+  it('launches nothing for a process of the host, whose mount namespace is another', async () => {
+    const refused = await asWorkload(store.file('client/node'), 'launch', 'tool');
+    expect(refused).toMatchObject({ code: 125, errors: expect.stringMatching(/in another mnt namespace/) });
   });
 
   it('is healthy by its own health check', async () => {
@@ -111,6 +120,9 @@ function asWorkload(program: string, ...argv: readonly string[]): Promise<Outcom
   const user = `setpriv --reuid ${UID} --regid ${GID} --clear-groups`;
   const script = `echo $$; exec ${user} "$0" "$@"`;
   const endpoint = `unix://${store.file('host/run/spoor/agent.sock')}`;
+  const launchSocket = store.file('host/run/spoor/launch.sock');
   const client = [program, store.file('client/spoor/dist/cli/spoor.js'), ...argv];
-  return run('sh', ['-c', script, ...client], { env: { ...process.env, SPIFFE_ENDPOINT_SOCKET: endpoint } });
+  return run('sh', ['-c', script, ...client], {
+    env: { ...process.env, SPIFFE_ENDPOINT_SOCKET: endpoint, SPOOR_LAUNCH_SOCKET: launchSocket },
+  });
 }

@@ -131,6 +131,24 @@ function standing(pid: number): object {
   };
 }
 
+it('a process that is about to become a program goes back to the usual priority, and behind the others stays where it is', async () => {
+  const lib = (name: string): string => new URL(`../../dist/kernel/${name}.js`, import.meta.url).href;
+  const script = `import { getPriority } from 'node:os';
+      import { Libc } from '${lib('libc')}';
+      import { ProcessSetup } from '${lib('process-setup')}';
+      new ProcessSetup(new Libc()).resetPriority();
+      process.stdout.write(String(getPriority()));`;
+  const reset = [NODE, '--input-type=module', '-e', script];
+  const asAlice = ['setpriv', '--reuid', '54001', '--regid', '54001', '--clear-groups'];
+  for (const [nice, expected] of [
+    ['-5', '0'],
+    ['5', '5'],
+  ]) {
+    const through = ['nice', '-n', nice ?? '', ...asAlice];
+    expect(await stage.run(reset, { through })).toMatchObject({ stdout: expected, stderr: '' });
+  }
+});
+
 describe.runIf(process.arch === 'x64')('an interpreter of the user’s own', () => {
   it('gets nothing of the daemon’s, neither when it is asked for its version nor when it is launched', async () => {
     setPriority(stage.daemon.pid, -5);
