@@ -134,7 +134,8 @@ export class ProgramMeasurer {
 
 function checkArguments({ name, callerArgs }: LaunchDefinition, given: readonly string[]): void {
   if (given.length === 0 || callerArgs === 'append') return;
-  const message = `${given.length} arguments were given, and the definition ${name} takes none (caller_args)`;
+  const count = given.length === 1 ? 'an argument was' : `${given.length} arguments were`;
+  const message = `${count} given, and the definition ${name} takes none (caller_args)`;
   throw new SpoorError('LAUNCH_REFUSED', message);
 }
 

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { SpoorError } from '../../src/core/errors.js';
+import type { FoundBy } from '../../src/instances/instance.js';
 import type { Explanation } from '../../src/wire/explain.js';
 import { FakeAdmin } from '../fakes/fake-admin.js';
 import { CommandLine } from './command-line.js';
@@ -48,7 +49,26 @@ async function opened(): Promise<
   return { agent, admin, line, [Symbol.asyncDispose]: close };
 }
 
+/** Every way of finding a descendant. */
+const WAYS: Readonly<Record<FoundBy, true>> = {
+  cgroup: true,
+  ancestry: true,
+  adoption: true,
+  execution: true,
+  lost: true,
+};
+
 describe('spoor explain', () => {
+  it('names in its help every way in which a descendant is found', async () => {
+    await using it = await opened();
+    const { out } = await it.line.run(['explain', '--help']);
+    const named = /"found_by": (\S+)\}/
+      .exec(out)?.[1]
+      ?.split('|')
+      .map((way) => way.replace(/^"(.*?)"\}?$/, '$1'));
+    expect(named).toEqual(Object.keys(WAYS));
+  });
+
   it('shows verdict, rooms, attestors, selectors with what is only presented, and what the nearest entry lacks', async () => {
     await using it = await opened();
     expect((await it.line.run(['explain', String(process.pid)])).out).toBe(

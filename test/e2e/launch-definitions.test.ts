@@ -7,7 +7,7 @@ describe('launch definitions of the built daemon', () => {
   it('come from files, which it follows, and from commands, and outlive it', async () => {
     await using daemon = await RunningDaemon.start();
     const folder = daemon.file('launch.d');
-    await mkdir(folder);
+    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'web.yaml'), 'launch:\n  - name: web\n    command: [/bin/true]\n');
     await expect.poll(() => namesOf(daemon)).toEqual(['web']);
     const added = await daemon.spoor(
@@ -33,7 +33,7 @@ describe('launch definitions of the built daemon', () => {
   it('stay in force when an edit is bad, over a restart too, and status says so', async () => {
     await using daemon = await RunningDaemon.start();
     const folder = daemon.file('launch.d');
-    await mkdir(folder);
+    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'web.yaml'), 'launch:\n  - name: web\n    command: [/bin/true]\n');
     await expect.poll(() => namesOf(daemon)).toEqual(['web']);
     await writeFile(join(folder, 'web.yaml'), 'launch:\n  - name: web\n    command: [true]\n');
@@ -50,6 +50,20 @@ describe('launch definitions of the built daemon', () => {
         path: 'launch[0].command[0]',
       },
     ]);
+  });
+});
+
+describe('a launched program that ends at once', () => {
+  it('is nothing that the daemon complains of', async () => {
+    await using daemon = await RunningDaemon.start({
+      launch: { 'true.yaml': 'launch:\n  - {name: "true", command: [/bin/true]}\n' },
+      flags: ['--mode', 'user'],
+    });
+    await expect.poll(() => namesOf(daemon)).toEqual(['true']);
+    for (let count = 0; count < 5; count++) {
+      expect(await daemon.spoor('launch', 'true')).toMatchObject({ code: 0 });
+    }
+    expect(daemon.log).not.toContain('could not be attested');
   });
 });
 

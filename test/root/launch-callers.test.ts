@@ -64,7 +64,7 @@ describe('whoever a definition names', () => {
       refused('uid 54002 may not launch tool: the definition names neither this user nor a group of it'),
     );
     expect(await stage.spoor(['launch', 'tool', '--', 'more'], ALICE)).toMatchObject(
-      refused('1 arguments were given, and the definition tool takes none'),
+      refused('an argument was given, and the definition tool takes none'),
     );
   });
 });

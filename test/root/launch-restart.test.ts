@@ -153,10 +153,11 @@ describe('a detached program', () => {
 
   it('leaves no cgroup behind that has emptied when the daemon stops', async () => {
     await using stage = await LaunchStage.open(DEFINITIONS, ENTRIES);
-    const { instance } = await detach(stage, 'shell', '--', '(setsid sh -c "sleep 0.4; :" &); sleep 0.2');
-    await expect
-      .poll(() => pids().filter((pid) => textOf(`/proc/${pid}/cgroup`).includes(instance)), { interval: 5 })
-      .toEqual([]);
+    const argv = ['launch', '--detach', 'shell', '--', '(setsid sh -c "sleep 0.4; :" &)'];
+    const instance = (await stage.spoor(argv, ALICE)).stdout.trim();
+    expect(instance).toMatch(/^[0-9a-f]{32}$/);
+    const inside = (): boolean => pids().some((pid) => textOf(`/proc/${pid}/cgroup`).includes(instance));
+    await expect.poll(inside, { interval: 5 }).toBe(false);
     await stage.daemon.stop('SIGTERM');
     const there = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
     expect(there.filter((path) => path.endsWith(instance))).toEqual([]);

@@ -26,7 +26,7 @@ export function explain(cli: Cli): Command {
  "nearest": [{"id", "spiffe_id", "missing": []}], "verdict",
  "launch": null|{"name", "launched_by", "parent", "executable", "executable_sha256",
   "script": null|{"path", "sha256", "interpreter", "interpreter_args": [], "package", "lock_sha256"}, "notes": []},
- "descent": null|{"instance", "name", "pid", "found_by": "cgroup"|"ancestry"|"adoption"|"lost"}}`,
+ "descent": null|{"instance", "name", "pid", "found_by": "cgroup"|"ancestry"|"adoption"|"execution"|"lost"}}`,
     })
     .argument('[pid]', 'the process; this command itself unless given')
     .addOption(socketOption())

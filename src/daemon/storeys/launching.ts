@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SpoorError } from '../../core/errors.js';
 import { entitlementOf } from '../../instances/entitlement.js';
 import { descriptorLimit } from '../../kernel/process-control.js';
 import { ReadinessSet } from '../../kernel/readiness.js';
@@ -115,6 +116,8 @@ async function attest(
   try {
     await attestors.attest(instance, NO_CALL, signal);
   } catch (error) {
+    // It has ended already, or become another program: many do, and nothing can be asked of it any more.
+    if (error instanceof SpoorError && error.code === 'PEER_UNKNOWN') return;
     log.warn('a launched program could not be attested; that is tried again when it asks', {
       instance: instance.id,
       pid: process.pid,
