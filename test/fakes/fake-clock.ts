@@ -38,6 +38,11 @@ export class FakeClock implements Clock {
     });
   }
 
+  /** In how many places the code under test is asleep. */
+  get asleep(): number {
+    return this.#sleepers.length;
+  }
+
   /** Waits until the code under test is asleep again, in `asleep` places, then says when it will wake. */
   async nextWake(asleep = 1): Promise<Date> {
     while (this.#sleepers.length < asleep) await nextTurn();
