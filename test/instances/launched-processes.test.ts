@@ -71,6 +71,19 @@ describe('a launched process', () => {
     expect(at.attestor.attest(at.process)).toEqual({ selectors: [] });
   });
 
+  it('is known by number and start, for as long as it is what was launched', async () => {
+    await using at = await bench();
+    at.launch();
+    const { pid, startTicks } = at.process;
+    expect(at.launched.factsAt({ pid, startTicks })).toEqual(FACTS);
+    expect(at.launched.factsAt({ pid, startTicks: startTicks + 1 })).toBeUndefined();
+    expect(at.launched.factsAt({ pid: process.pid, startTicks })).toBeUndefined();
+    at.shell.tell('exec cat');
+    at.shell.tell('executed');
+    expect(await at.shell.line()).toBe('executed');
+    expect(at.launched.factsAt({ pid, startTicks })).toBeUndefined();
+  });
+
   it('is an instance of the id that it was given, launched by the instance that is its parent', async () => {
     await using at = await bench();
     const { launched, process } = at;
