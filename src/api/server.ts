@@ -20,7 +20,7 @@ export function buildAgentServer(
   rooms: Rooms,
   desk: Desk,
   explain: ExplainRooms,
-  launching?: Launching,
+  launching: Launching,
 ): Server {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_AGENT_REQUEST_BYTES,
@@ -29,20 +29,20 @@ export function buildAgentServer(
   });
   addWorkloadApi(server, rooms, desk);
   addExplain(server, explain, desk, 'agent');
-  if (launching !== undefined) addLaunches(server, launching, desk, 'agent');
+  addLaunches(server, launching, desk, 'agent');
   addHealth(server, rooms, desk);
   addReflection(server, desk);
   return server;
 }
 
 /** The services of the admin socket, on a server that does not listen. `desk` is one of surface `admin`. */
-export function buildAdminServer(rooms: AdminRooms, desk: Desk, launching?: Launching): Server {
+export function buildAdminServer(rooms: AdminRooms, desk: Desk, launching: Launching): Server {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_ADMIN_REQUEST_BYTES,
     'grpc.enable_channelz': 0,
   });
   addAdmin(server, rooms, desk);
   addExplain(server, rooms, desk, 'admin');
-  if (launching !== undefined) addLaunches(server, launching, desk, 'admin');
+  addLaunches(server, launching, desk, 'admin');
   return server;
 }

@@ -86,7 +86,9 @@ const explain = {
   instances,
   clock,
 };
-const server = buildAgentServer(rooms, Desk.open(rooms, 'agent', new CallNumbers()), explain);
+/** Nobody asks for launches here. */
+const launching = null as never;
+const server = buildAgentServer(rooms, Desk.open(rooms, 'agent', new CallNumbers()), explain, launching);
 const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
 createServer((socket) => injector.injectConnection(socket)).listen(join(folder, 'wave.sock'));
 void views.run(rooms.stopping);

@@ -9,6 +9,7 @@ import { BundleStore } from '../../src/issuance/bundle-store.js';
 import { DefinitionCatalog } from '../../src/launch/definition-catalog.js';
 import type { RecordLine } from '../../src/ledger/record-search.js';
 import { Database } from '../../src/state/database.js';
+import { FakeLaunching } from './fake-launching.js';
 import { AuthorityRoom, TRUST_DOMAIN } from './authority-room.js';
 import { FakeRooms } from './fake-rooms.js';
 import { TestDoor } from './test-endpoint.js';
@@ -59,7 +60,7 @@ export class AdminEndpoint implements AsyncDisposable {
       definitions: await DefinitionCatalog.open({ ...deps, folder: join(path, 'launch.d') }),
     });
     const rooms = endpoint.#adminRooms();
-    const server = buildAdminServer(rooms, Desk.open(rooms, 'admin', rooms.numbers));
+    const server = buildAdminServer(rooms, Desk.open(rooms, 'admin', rooms.numbers), new FakeLaunching());
     endpoint.#door = await TestDoor.open(server, endpoint.rooms.peers);
     return endpoint;
   }

@@ -6,6 +6,7 @@ import type { Peer } from '../../src/door/peer.js';
 import type { Entry } from '../../src/entries/entry.js';
 import type { Attestation, Instance } from '../../src/instances/instance.js';
 import type { MeasuredProcess } from '../../src/measurement/process.js';
+import { FakeLaunching } from './fake-launching.js';
 import { FakeRooms, CountingMetrics } from './fake-rooms.js';
 import { IssuanceRoom } from './issuance-room.js';
 import { TestDoor } from './test-endpoint.js';
@@ -32,7 +33,8 @@ export class IssuingEndpoint implements AsyncDisposable {
     room.start();
     const endpoint = new IssuingEndpoint(room);
     const rooms = endpoint.#rooms(changes);
-    const server = buildAgentServer(rooms, Desk.open(rooms, 'agent', new CallNumbers()), new FakeRooms());
+    const desk = Desk.open(rooms, 'agent', new CallNumbers());
+    const server = buildAgentServer(rooms, desk, new FakeRooms(), new FakeLaunching());
     endpoint.#door = await TestDoor.open(server, endpoint.#peers);
     return endpoint;
   }

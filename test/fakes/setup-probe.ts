@@ -13,10 +13,10 @@ const descriptor = openSync(path, 'r');
 try {
   for (const [step, ...values] of JSON.parse(steps) as readonly [keyof ProcessSetup | 'swap', ...never[]][]) {
     if (step === 'swap') renameSync(String(values[0]), path);
-    else (setup[step] as (...values: readonly never[]) => unknown)(...values);
+    else Reflect.apply(setup[step], setup, values);
   }
   const errno = executeDescriptor(libc, descriptor, [path, ...args], JSON.parse(env) as readonly string[]);
   process.stdout.write(`execveat: ${errnoName(errno)}`);
 } catch (error) {
-  process.stdout.write(String((error as Error).message));
+  process.stdout.write((error as Error).message);
 }

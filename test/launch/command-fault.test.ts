@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandFault, isPath, pinnedPackage } from '../../src/launch/command-fault.js';
+import { commandFault, isPath } from '../../src/launch/command-fault.js';
 
 const PROGRAM = { at: 0, allowed: 'an absolute path, or npx or uvx' };
 const NPX = { at: 1, allowed: 'NAME@VERSION, the version exact such as 1.2.3' };
@@ -18,7 +18,9 @@ describe('commandFault', () => {
     [['//bin/sh'], PROGRAM],
     [['/bin/'], PROGRAM],
     [['/bin/s\0h'], PROGRAM],
-    [['/usr/bin/npx', 'x'], undefined],
+    [['./npx', 'x@1.2.3'], PROGRAM],
+    [['/usr/bin/npx', 'x'], NPX],
+    [['/usr/bin/npx', 'x@1.2.3'], undefined],
     [['npx', 'mcp-server@1.2.3', '--flag'], undefined],
     [['npx', '@scope/mcp-server@1.2.3'], undefined],
     [['npx', '@scope/mcp-server@1.2.3-rc.1+build.5'], undefined],
@@ -52,18 +54,6 @@ describe('commandFault', () => {
     [['uvx', '-ruff==1.0'], UVX],
   ])('judges %j', (command, fault) => {
     expect(commandFault(command)).toEqual(fault);
-  });
-});
-
-describe('pinnedPackage', () => {
-  it('takes name and version apart', () => {
-    expect(pinnedPackage(['npx', '@scope/x@1.2.3'])).toEqual({
-      runner: 'npx',
-      name: '@scope/x',
-      version: '1.2.3',
-    });
-    expect(pinnedPackage(['uvx', 'x==1.0'])).toEqual({ runner: 'uvx', name: 'x', version: '1.0' });
-    expect(pinnedPackage(['/usr/bin/npx', 'x@1.2.3'])).toBeUndefined();
   });
 });
 

@@ -34,8 +34,8 @@ function deps(env: Readonly<Record<string, string>>): InstallDeps {
 describe('a command of npx or uvx', () => {
   it.each([
     [['npx', 'agent@1.2.3', '-v'], 'npm', 'agent', '1.2.3', ['-v']],
-    [['/usr/bin/npx', '-y', '@acme/agent@1.2.3-rc.1+b'], 'npm', '@acme/agent', '1.2.3-rc.1+b', []],
-    [['npx', '--yes', 'a.b_c@0.0.1', 'x'], 'npm', 'a.b_c', '0.0.1', ['x']],
+    [['/usr/bin/npx', '@acme/agent@1.2.3-rc.1+b'], 'npm', '@acme/agent', '1.2.3-rc.1+b', []],
+    [['npx', 'a.b_c@0.0.1', 'x'], 'npm', 'a.b_c', '0.0.1', ['x']],
     [
       ['uvx', 'mcp-server-git==2025.1.14', '--repo', '/x'],
       'pypi',
@@ -43,7 +43,7 @@ describe('a command of npx or uvx', () => {
       '2025.1.14',
       ['--repo', '/x'],
     ],
-    [['/opt/bin/uvx', 'Ruff@0.1rc1'], 'pypi', 'Ruff', '0.1rc1', []],
+    [['/opt/bin/uvx', 'Ruff==0.1rc1'], 'pypi', 'Ruff', '0.1rc1', []],
     [['uvx', 'a==1.0.post1'], 'pypi', 'a', '1.0.post1', []],
   ] as const)('%j names one version', (command, registry, name, version, args) => {
     expect(parsePackageCommand(command)).toEqual({ spec: { registry, name, version }, args });
@@ -57,6 +57,7 @@ describe('a command of npx or uvx', () => {
     [['npx', '../agent@1.2.3']],
     [['npx', '@acme/../agent@1.2.3']],
     [['npx', '-p', 'agent@1.2.3']],
+    [['npx', '-y', 'agent@1.2.3']],
     [['npx', 'git+ssh://x@1.2.3']],
     [['uvx', 'agent']],
     [['uvx', 'agent==1.*']],

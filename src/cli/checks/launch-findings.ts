@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { Config } from '../../daemon/config.js';
-import { pinnedPackage } from '../../launch/command-fault.js';
 import type { LaunchDefinition } from '../../launch/definition.js';
+import { runnerOf } from '../../launch/pin/package-spec.js';
 import { Accounts, type AccountTable } from '../../measurement/accounts.js';
 import { failure, warning, type Finding } from './finding.js';
 import { lookAt, writersOf } from './program-file.js';
@@ -41,7 +41,7 @@ function placed(finding: Finding, { name, source }: LaunchDefinition): Finding {
 /** Of a package of a registry nothing is here to look at before it was pinned. */
 async function programFindings({ command }: LaunchDefinition, mode: Mode): Promise<readonly Finding[]> {
   const [program = ''] = command;
-  if (pinnedPackage(command) !== undefined) return [];
+  if (runnerOf(command) !== undefined) return [];
   const wrong = await fileFindings('command', program, 'an executable file', isExecutable);
   const writers = wrong.length === 0 && mode === 'root' ? await writersOf(program) : undefined;
   if (writers === undefined) return wrong;
