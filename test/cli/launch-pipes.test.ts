@@ -116,7 +116,7 @@ describe('spoor launch without a terminal', () => {
       '--',
       'sh',
       '-c',
-      "trap 'echo hung up; exit' HUP; echo ready; sleep 60 & wait",
+      "trap 'echo hung up; exit' HUP; echo ready; sleep 60 > /dev/null & wait",
     ]);
     await once(child.stdout!, 'data');
     const rest = text(child.stdout!);

@@ -3,9 +3,8 @@ import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
 import { EntryCatalog } from '../../entries/entry-catalog.js';
 import { entryWarnings } from '../../entries/lint.js';
-import type { FileProblem } from '../../state/file-problems.js';
 import type { CliIo } from '../io.js';
-import { failureOf, ok, type Finding } from './finding.js';
+import { failureOf, fileFinding, ok, type Finding } from './finding.js';
 import { ScratchDatabase } from './scratch-database.js';
 
 const SUBJECT = 'entries';
@@ -30,23 +29,11 @@ export async function checkEntryFiles(
         ...(entry.source.kind === 'file' && { file: entry.source.file, line: entry.source.line }),
       })),
     );
-    const faults = catalog.problems.map(problemFinding);
+    const faults = catalog.problems.map((problem) => fileFinding(SUBJECT, problem));
     if (faults.length + weak.length > 0) return [...faults, ...weak];
     if (!existsSync(folder)) return [ok(SUBJECT, `none in files: there is no folder ${folder}`)];
     return [ok(SUBJECT, `${set.size} in the files of ${folder}`)];
   } catch (error) {
     return [failureOf(SUBJECT, error)];
   }
-}
-
-function problemFinding({ file, line, path, found, allowed }: FileProblem): Finding {
-  const where = path === '' ? '' : `${path}: `;
-  return {
-    severity: 'error',
-    subject: SUBJECT,
-    message: `${where}found ${found}`,
-    remedy: `Allowed: ${allowed}.`,
-    file,
-    line,
-  };
 }

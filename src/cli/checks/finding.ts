@@ -1,4 +1,5 @@
 import { SpoorError } from '../../core/errors.js';
+import type { FileProblem } from '../../state/file-problems.js';
 
 /** One thing that was looked at, and how it is. */
 export interface Finding {
@@ -30,4 +31,11 @@ export function failure(subject: string, message: string, remedy: string): Findi
 export function failureOf(subject: string, error: unknown): Finding {
   if (!(error instanceof SpoorError) || error.kind === 'bug') throw error;
   return failure(subject, error.message, error.remedy);
+}
+
+/** What is wrong with a file, at its place. */
+export function fileFinding(subject: string, { file, line, path, found, allowed }: FileProblem): Finding {
+  const where = path === '' ? '' : `${path}: `;
+  const [message, remedy] = [`${where}found ${found}`, `Allowed: ${allowed}.`];
+  return { severity: 'error', subject, message, remedy, file, line };
 }

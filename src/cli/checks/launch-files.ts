@@ -3,9 +3,8 @@ import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
 import { DefinitionCatalog } from '../../launch/definition-catalog.js';
 import type { DefinitionSet } from '../../launch/definition-set.js';
-import type { FileProblem } from '../../state/file-problems.js';
 import type { CliIo } from '../io.js';
-import { failureOf, ok, warning, type Finding } from './finding.js';
+import { failureOf, fileFinding, ok, warning, type Finding } from './finding.js';
 import { launchFindings } from './launch-findings.js';
 import { writersOf } from './program-file.js';
 import { ScratchDatabase } from './scratch-database.js';
@@ -24,7 +23,7 @@ export async function checkLaunchFiles(config: Config, io: CliIo): Promise<reado
     const catalog = await DefinitionCatalog.open(deps);
     const set = catalog.definitions.current.value;
     const found = [
-      ...catalog.problems.map(problemFinding),
+      ...catalog.problems.map((problem) => fileFinding(SUBJECT, problem)),
       ...(await launchFindings(set, mode)),
       ...(mode === 'root' ? await writerFindings(set) : []),
     ];
@@ -44,16 +43,4 @@ async function writerFindings(set: DefinitionSet): Promise<readonly Finding[]> {
   return [...new Set(writers)].flatMap((who) =>
     who === undefined ? [] : [warning(SUBJECT, `${who}, and so can say what runs as whom`, remedy)],
   );
-}
-
-function problemFinding({ file, line, path, found, allowed }: FileProblem): Finding {
-  const where = path === '' ? '' : `${path}: `;
-  return {
-    severity: 'error',
-    subject: SUBJECT,
-    message: `${where}found ${found}`,
-    remedy: `Allowed: ${allowed}.`,
-    file,
-    line,
-  };
 }
