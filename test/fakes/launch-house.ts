@@ -85,6 +85,7 @@ export async function openLaunchHouse(options: { folder?: string; bootId?: strin
       copies: cleanup.use(new ExecutableCopies(kernel.sealed)),
       mode: 'user',
       sealed: kernel.sealed,
+      rights: kernel.rights,
       versions: new InterpreterVersions(stages),
       packages: join(folder, 'packages'),
     }),

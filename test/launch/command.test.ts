@@ -1,6 +1,7 @@
 import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { asDaemon } from '../../src/kernel/file-rights.js';
 import { commandOf } from '../../src/launch/command.js';
 import type { LaunchDefinition } from '../../src/launch/definition.js';
 import { aDefinition } from '../fakes/a-definition.js';
@@ -16,7 +17,8 @@ async function bench() {
       chmodSync(path, 0o755);
       return path;
     },
-    commandOf: async (wish: Partial<LaunchDefinition>) => await commandOf(aDefinition(wish), folder.path),
+    commandOf: async (wish: Partial<LaunchDefinition>) =>
+      await commandOf(aDefinition(wish), folder.path, asDaemon),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

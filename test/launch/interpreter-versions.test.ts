@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { MACHINE_CLOCK } from '../../src/core/machine-clock.js';
+import { asDaemon } from '../../src/kernel/file-rights.js';
 import { Libc } from '../../src/kernel/libc.js';
 import { SealedFiles } from '../../src/kernel/sealed-file.js';
 import { ExecutableCopies } from '../../src/launch/executable-copies.js';
@@ -29,7 +30,7 @@ async function bench(stage2: (folder: string) => readonly string[]) {
   return {
     own,
     ask: async (path: string = process.execPath): Promise<string | undefined> => {
-      using executable = await measureExecutable(path, { digests, copies, mode: 'user' });
+      using executable = await measureExecutable(path, asDaemon, { digests, copies, mode: 'user' });
       return await versions.of(executable, ACCOUNT);
     },
     /** What was left in a file of the folder. */

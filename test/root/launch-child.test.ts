@@ -1,3 +1,4 @@
+import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALICE, LaunchStage } from '../fakes/launch-stage.js';
 
@@ -117,6 +118,21 @@ describe('a launched program', () => {
   it('begins in the folder of its definition', async () => {
     await using stage = await LaunchStage.open(DEFINITIONS);
     expect((await stage.spoor(['launch', 'folder'])).stdout).toBe('/usr\n');
+  });
+
+  it('runs from memory where others could change it, and says so', async () => {
+    await using stage = await LaunchStage.open(DEFINITIONS);
+    const path = await stage.file('agent', readFileSync('/bin/sleep'));
+    await stage.define(`  - {name: agent, command: [${path}, "600"], may_launch: {users: ["54001"]}}`);
+    await stage.spoor(['launch', '--detach', 'agent'], ALICE);
+    const { stdout } = await stage.spoor(['instances', '--all', '--output', 'json']);
+    const [instance] = (JSON.parse(stdout) as { launches: readonly { pid: number; notes: string[] }[] })
+      .launches;
+    expect(instance?.notes).toEqual([
+      expect.stringMatching(/^the program runs from a copy in memory, since /),
+    ]);
+    expect(readlinkSync(`/proc/${instance?.pid}/exe`)).toMatch(/^\/memfd:/);
+    expect(await stage.spoor(['stop', 'agent'])).toMatchObject({ code: 0 });
   });
 
   it('is refused when it would be root, and when nobody lets its caller', async () => {
