@@ -1,5 +1,5 @@
-import { definitionNotFound } from '../launch/definition-catalog.js';
-import type { LaunchDefinition } from '../launch/definition.js';
+import { definitionNotFound } from '../launch/definitions/definition-catalog.js';
+import type { LaunchDefinition } from '../launch/definitions/definition.js';
 import type { AdminService } from '../wire/admin.js';
 import type { AdminRooms } from './admin-rooms.js';
 import type { Answers } from './service.js';

@@ -2,7 +2,7 @@ import type { Authorities } from '../authority/authorities.js';
 import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
 import type { Views } from '../issuance/workload-view.js';
-import type { DefinitionCatalog } from '../launch/definition-catalog.js';
+import type { DefinitionCatalog } from '../launch/definitions/definition-catalog.js';
 import type { RecordLine } from '../ledger/record-search.js';
 import type { TrustDomain } from '../spiffe/trust-domain.js';
 import type { CallNumbers, Desk } from './desk.js';

@@ -1,6 +1,6 @@
 import { SpoorError } from '../core/errors.js';
-import { parseDefinitionItem } from '../launch/definition-file.js';
-import type { LaunchDefinition, Secret } from '../launch/definition.js';
+import { parseDefinitionItem } from '../launch/definitions/definition-file.js';
+import type { LaunchDefinition, Secret } from '../launch/definitions/definition.js';
 import type {
   AddLaunchDefinitionRequest,
   WireLaunchDefinition,

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { EntryCatalog } from '../entries/entry-catalog.js';
 import type { BundleStore } from '../issuance/bundle-store.js';
 import type { Views } from '../issuance/workload-view.js';
-import type { DefinitionCatalog } from '../launch/definition-catalog.js';
+import type { DefinitionCatalog } from '../launch/definitions/definition-catalog.js';
 import type { RecordFile } from '../ledger/record-file.js';
 import type { FileProblem } from '../state/file-problems.js';
 import type { Instances } from './storeys/instances.js';

@@ -4,12 +4,12 @@ import type { Logger } from '../core/log.js';
 import type { Service } from '../core/services.js';
 import type { SnapshotCell } from '../core/snapshot.js';
 import type { MeasuredProcess } from '../measurement/process.js';
-import type { ActiveLaunch, Again } from './active-launch.js';
-import type { DefinitionSet } from './definition-set.js';
-import type { LaunchDefinition } from './definition.js';
+import type { ActiveLaunch, Again } from './running/active-launch.js';
+import type { DefinitionSet } from './definitions/definition-set.js';
+import type { LaunchDefinition } from './definitions/definition.js';
 import { HeldStdio } from './held-stdio.js';
-import type { LaunchGate, LetThrough } from './launch-gate.js';
-import type { Launches } from './launches.js';
+import type { LaunchGate, LetThrough } from './gate/launch-gate.js';
+import type { Launches } from './running/launches.js';
 import type {
   Ending,
   Launching,
@@ -19,10 +19,10 @@ import type {
   Viewer,
   Wanted,
 } from './launching.js';
-import type { ProgramMeasurer } from './program-measurer.js';
-import type { ProgramStarter } from './program-starter.js';
-import type { Reaper } from './reaper.js';
-import { isRestarted, nextRestart, restartWaitMs } from './restart-policy.js';
+import type { ProgramMeasurer } from './measuring/program-measurer.js';
+import type { ProgramStarter } from './starting/program-starter.js';
+import type { Reaper } from './running/reaper.js';
+import { isRestarted, nextRestart, restartWaitMs } from './running/restart-policy.js';
 
 export interface LaunchRoomDeps {
   readonly definitions: SnapshotCell<DefinitionSet>;

@@ -1,5 +1,5 @@
 import type { LaunchedScript } from '../instances/launched.js';
-import type { MeasuredExecutable } from './executable.js';
+import type { MeasuredExecutable } from './measuring/executable.js';
 
 /** A program that is measured and ready to be started. Everything that it holds open is closed with it. */
 export interface MeasuredProgram extends Disposable {

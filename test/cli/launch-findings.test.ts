@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/cli/checks/finding.js';
 import { launchFindings } from '../../src/cli/checks/launch-findings.js';
-import type { LaunchDefinition } from '../../src/launch/definition.js';
+import type { LaunchDefinition } from '../../src/launch/definitions/definition.js';
 import { Accounts } from '../../src/measurement/accounts.js';
 import { aDefinition } from '../fakes/a-definition.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';

@@ -1,4 +1,4 @@
-import type { LaunchDefinition } from '../../src/launch/definition.js';
+import type { LaunchDefinition } from '../../src/launch/definitions/definition.js';
 
 /** A definition set by command that alice may launch, but for what `wish` says. */
 export function aDefinition(wish: Partial<LaunchDefinition> = {}): LaunchDefinition {

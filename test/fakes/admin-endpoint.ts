@@ -6,7 +6,7 @@ import { buildAdminServer } from '../../src/api/server.js';
 import type { Authorities } from '../../src/authority/authorities.js';
 import { EntryCatalog } from '../../src/entries/entry-catalog.js';
 import { BundleStore } from '../../src/issuance/bundle-store.js';
-import { DefinitionCatalog } from '../../src/launch/definition-catalog.js';
+import { DefinitionCatalog } from '../../src/launch/definitions/definition-catalog.js';
 import type { RecordLine } from '../../src/ledger/record-search.js';
 import { Database } from '../../src/state/database.js';
 import { FakeLaunching } from './fake-launching.js';

@@ -1,7 +1,7 @@
 import { readDefinitionItem, toWireDefinition } from '../../src/api/wire-launch-definition.js';
 import { SpoorError } from '../../src/core/errors.js';
-import { checkDefinitionItem } from '../../src/launch/definition-file.js';
-import { definitionReader } from '../../src/launch/definition-schema.js';
+import { checkDefinitionItem } from '../../src/launch/definitions/definition-file.js';
+import { definitionReader } from '../../src/launch/definitions/definition-schema.js';
 import { TrustDomain } from '../../src/spiffe/trust-domain.js';
 import type { AdminService } from '../../src/wire/admin.js';
 import type { WireLaunchDefinition } from '../../src/wire/launch-definitions.js';

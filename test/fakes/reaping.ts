@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from '../../src/kernel/children.js';
 import { Libc } from '../../src/kernel/libc.js';
-import { Reaper } from '../../src/launch/reaper.js';
+import { Reaper } from '../../src/launch/running/reaper.js';
 
 // A process that reaps: children of its own that end at the same time as orphans that they leave behind.
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'nod
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { LaunchCgroup } from '../../src/instances/launched.js';
-import { enrolmentFile, LaunchCgroups } from '../../src/launch/cgroups.js';
+import { enrolmentFile, LaunchCgroups } from '../../src/launch/starting/cgroups.js';
 import { CgroupMounts } from '../../src/measurement/cgroup-mounts.js';
 import { startChild } from '../fakes/child-process.js';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { NO_LOG } from '../../core/log.js';
 import type { Config } from '../../daemon/config.js';
-import { DefinitionCatalog } from '../../launch/definition-catalog.js';
-import type { DefinitionSet } from '../../launch/definition-set.js';
+import { DefinitionCatalog } from '../../launch/definitions/definition-catalog.js';
+import type { DefinitionSet } from '../../launch/definitions/definition-set.js';
 import type { CliIo } from '../io.js';
 import { failureOf, fileFinding, ok, warning, type Finding } from './finding.js';
 import { launchFindings } from './launch-findings.js';

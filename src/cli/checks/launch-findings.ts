@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { Config } from '../../daemon/config.js';
-import type { LaunchDefinition } from '../../launch/definition.js';
+import type { LaunchDefinition } from '../../launch/definitions/definition.js';
 import { runnerOf } from '../../launch/pin/package-spec.js';
 import { Accounts, type AccountTable } from '../../measurement/accounts.js';
 import { failure, warning, type Finding } from './finding.js';

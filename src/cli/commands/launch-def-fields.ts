@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { SpoorError } from '../../core/errors.js';
-import { LIMIT_NAMES } from '../../launch/definition.js';
+import { LIMIT_NAMES } from '../../launch/definitions/definition.js';
 import type { WireLaunchDefinitionDraft, WireLaunchSecret } from '../../wire/launch-definitions.js';
 import { listOption, repeatedOption } from '../options.js';
 

@@ -2,7 +2,7 @@ import { Authorities } from '../../authority/authorities.js';
 import type { AuthoritySettings, Lifetimes } from '../../authority/settings.js';
 import { EntryCatalog } from '../../entries/entry-catalog.js';
 import { BundleStore } from '../../issuance/bundle-store.js';
-import { DefinitionCatalog } from '../../launch/definition-catalog.js';
+import { DefinitionCatalog } from '../../launch/definitions/definition-catalog.js';
 import { RecordFile } from '../../ledger/record-file.js';
 import { Refusals } from '../../ledger/refusals.js';
 import type { Database } from '../../state/database.js';

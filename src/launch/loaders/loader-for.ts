@@ -1,4 +1,4 @@
-import type { Interpreter } from '../interpreters.js';
+import type { Interpreter } from '../measuring/interpreters.js';
 import type { Loaded, LoaderInput } from './loader.js';
 import { loadWithNode } from './node.js';
 import { loadWithPython } from './python.js';

@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.js';
 import { SpoorError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../state/atomic-file.js';
 import { makeFolder } from '../../state/make-folder.js';
-import { shebang } from '../shebang.js';
+import { shebang } from '../measuring/shebang.js';
 import type { PackageSpec } from './package-spec.js';
 import { pinFault, pinFile, pinFolder, readPin, sha256Of, type Pin } from './pin.js';
 
