@@ -1,7 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALICE, BOB, LaunchStage } from '../fakes/launch-stage.js';
 
+const NODE = process.execPath;
+const PYTHON = '/usr/bin/python3';
+const ATTACH = fileURLToPath(new URL('../fixtures/launch/attach.py', import.meta.url));
 const MAY = 'may_launch: {users: ["54001"]}';
 
 let stage: LaunchStage;
@@ -13,11 +18,24 @@ beforeAll(async () => {
   await chown(hers, ALICE.uid, ALICE.gid);
   const secret = stage.daemon.file('secret');
   await writeFile(secret, 's3cret\n', { mode: 0o600 });
+  await writeScripts();
   await stage.define(`
   - {name: script, command: [/bin/sh, ${hers}/script], ${MAY}}
   - {name: program, command: [${hers}/program], ${MAY}}
+  - {name: python, command: [${PYTHON}, ${stage.daemon.file('quiet.py')}], env: {set: {HOME: ${hers}}}, ${MAY}}
+  - {name: node, command: [${NODE}, ${stage.daemon.file('optional.cjs')}], env: {set: {HOME: ${hers}}}, ${MAY}}
+  - {name: java, command: [/usr/bin/java, ${stage.daemon.file('Sleep.java')}], ${MAY}}
 `);
 });
+async function writeScripts(): Promise<void> {
+  await stage.file('quiet.py', 'print("measured")');
+  await stage.file('optional.cjs', 'try { require("optional") } catch { console.log("measured") }');
+  const main = 'System.out.println("up"); Thread.sleep(20000);';
+  await stage.file(
+    'Sleep.java',
+    `class Sleep { public static void main(String[] a) throws Exception { ${main} } }`,
+  );
+}
 afterAll(() => stage[Symbol.asyncDispose]());
 
 describe('who owns the script', () => {
@@ -37,3 +55,35 @@ describe('who owns the script', () => {
     expect(ran.code).toBe(125);
   });
 });
+
+describe('the user of an agent', () => {
+  it('cannot put code into Python', async () => {
+    const site = `${hers}/.local/lib/python3.11/site-packages`;
+    await mkdir(site, { recursive: true });
+    await writeFile(`${site}/evil.pth`, 'import os; os.write(1, b"injected\\n")\n');
+    const { stdout } = await stage.spoor(['launch', 'python'], ALICE);
+    expect(stdout).toBe('measured\n');
+  });
+
+  it('cannot put code into Node', async () => {
+    await mkdir(`${hers}/.node_modules/optional`, { recursive: true });
+    await writeFile(`${hers}/.node_modules/optional/index.js`, 'console.log("injected")');
+    const { stdout } = await stage.spoor(['launch', 'node'], ALICE);
+    expect(stdout).toBe('measured\n');
+  });
+
+  it('cannot load an agent into Java', async () => {
+    const launched = await startSaying('java', 'up');
+    const { stdout } = await stage.run([PYTHON, ATTACH, String(launched.pid)], ALICE);
+    launched.child.kill();
+    expect(stdout).toBe('shut\n');
+  });
+});
+
+/** Launches as alice, and waits until the program says something. */
+async function startSaying(name: string, word: string): Promise<{ child: ChildProcess; pid: number }> {
+  const child = stage.start(['launch', name], ALICE);
+  for await (const chunk of child.stdout ?? []) if (String(chunk).includes(word)) break;
+  const { pid } = (await stage.recorded('launched')).findLast((record) => record['name'] === name) ?? {};
+  return { child, pid: Number(pid) };
+}

@@ -16,6 +16,7 @@ export const LOADER_LIMITS: readonly LoaderLimit[] = [
     of: 'Node',
     limit: 'modules that the definition names with `--require` run before the daemon has noted the process',
   },
+  { of: 'Node', limit: '`require` does not look into `~/.node_modules` and `~/.node_libraries`' },
   { of: 'Node', limit: 'hooks of `module.register()` and `--loader` do not see the entry' },
   {
     of: 'Python',
@@ -34,6 +35,10 @@ export const LOADER_LIMITS: readonly LoaderLimit[] = [
   {
     of: 'Python',
     limit: 'a script that cannot be decoded, or is badly indented, is refused in slightly other words',
+  },
+  {
+    of: 'Python',
+    limit: 'packages that the user has installed for itself are not found (`-s`), which `sys.flags` says',
   },
   { of: 'Python', limit: 'zip archives and bytecode do not run' },
   { of: 'Python', limit: '`sitecustomize` and `.pth` files run before the daemon has noted the process' },

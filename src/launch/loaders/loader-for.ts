@@ -8,6 +8,8 @@ import { loadWithBash, loadWithShell } from './shell.js';
 export type LoaderChoice =
   { readonly load: (input: LoaderInput) => Loaded } | { readonly load: undefined; readonly reason: string };
 
+const DEBUGGER = '; any process of its user can open its debugger with SIGUSR1';
+
 /** Major and minor number of a version. */
 type Version = readonly [number, number];
 
@@ -23,7 +25,7 @@ export function loaderFor(interpreter: Interpreter, versionText: string): Loader
   const version = versionOf(versionText);
   switch (interpreter) {
     case 'node':
-      return nodeLoads(version) ? { load: loadWithNode } : tooOld('Node', '22.15', versionText);
+      return nodeLoads(version) ? { load: loadWithNode } : tooOld('Node', '22.15', versionText, DEBUGGER);
     case 'python':
       return isAtLeast(version, [3, 8]) ? { load: loadWithPython } : tooOld('Python', '3.8', versionText);
     case 'bash':
@@ -57,10 +59,10 @@ function isAtLeast([major, minor]: Version, [wantedMajor, wantedMinor]: Version)
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
-function tooOld(name: string, wanted: string, found: string): LoaderChoice {
+function tooOld(name: string, wanted: string, found: string, more = ''): LoaderChoice {
   const version = JSON.stringify(found.trim().slice(0, 40));
   return {
     load: undefined,
-    reason: `its scripts run from disk: the loader is for ${name} ${wanted} or later, and this is ${version}`,
+    reason: `its scripts run from disk: the loader is for ${name} ${wanted} or later, and this is ${version}${more}`,
   };
 }

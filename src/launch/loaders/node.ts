@@ -132,6 +132,16 @@ function formatByName(context, next) {
   }
 }
 
+// A require() that finds nothing elsewhere would look into the home folder, where any process of the user can put a module.
+function forgetHome() {
+  const { HOME } = process.env;
+  if (HOME === undefined) return;
+  delete process.env.HOME;
+  nodeModule.Module._initPaths();
+  process.env.HOME = HOME;
+}
+
+forgetHome();
 if (isMainThread) {
   waitAtGate();
   if (process.argv[1] !== resolvePath(NAMED)) fail('Node takes ' + process.argv[1] + ' for the script, not ' + NAMED);

@@ -1,3 +1,4 @@
+import { guarded } from '../measuring/guards.js';
 import { GATE_CLOSED, LOADER_FAILURE, NOT_STARTED, type Loaded, type LoaderInput } from './loader.js';
 
 /**
@@ -13,7 +14,7 @@ export function loadWithPython({ argv, scriptAt, scriptPath, descriptors }: Load
   const { script, loader, gate } = descriptors;
   const names = [argv[scriptAt], scriptPath].map(literal).join(', ');
   return {
-    argv: [...argv.slice(0, scriptAt), `/proc/self/fd/${loader}`, ...argv.slice(scriptAt)],
+    argv: [...guarded('python', argv.slice(0, scriptAt)), `/proc/self/fd/${loader}`, ...argv.slice(scriptAt)],
     loader: `${LOADER}_spoor(${names}, ${script}, ${loader}, ${gate})\n`,
   };
 }
@@ -54,6 +55,7 @@ def _spoor(named, real, script, loader, gate):
         given = getattr(sys, "orig_argv", None)
         if given:
             del given[len(given) - len(sys.argv) - 1]
+            del given[1]
 
     # The path begins with the folder of the loader, of which nothing shall be imported.
     def mend_path():

@@ -11,6 +11,7 @@ import type { LaunchDefinition } from '../definitions/definition.js';
 import { measureExecutable, type ExecutableDeps, type MeasuredExecutable } from './executable.js';
 import type { InterpreterVersions } from './interpreter-versions.js';
 import type { Interpreter } from './interpreters.js';
+import { guarded } from './guards.js';
 import { loaderFor } from '../loaders/loader-for.js';
 import { withoutInspector } from '../loaders/node.js';
 import type { MeasuredProgram } from '../measured-program.js';
@@ -91,7 +92,8 @@ export class ProgramMeasurer {
     if (pin !== undefined && measured.sha256 !== pin.script.sha256) throw notAsPinned(measured, pin);
     const { script, problems } = await factsOf(line, measured, executable, lookAs);
     const loader = loaderFor(line.interpreter, await this.#versionOf(line, executable, account));
-    if (loader.load === undefined) return fromDisk(argv, script, measured, [loader.reason, ...problems]);
+    if (loader.load === undefined)
+      return fromDisk(guarded(line.interpreter, argv), script, measured, [loader.reason, ...problems]);
     const { argv: loading, loader: text } = loader.load({
       argv,
       scriptAt: line.at,
@@ -103,7 +105,7 @@ export class ProgramMeasurer {
     return { argv: loading, script, loaded, notes: problems };
   }
 
-  /** A program of its own, or an interpreter that runs no script; a Node.js that can be told to leaves SIGUSR1 alone. */
+  /** A program of its own, or an interpreter that runs no script but is shut to other processes of its user as well. */
   async #bare(
     line: BareLine,
     argv: readonly string[],
@@ -112,7 +114,7 @@ export class ProgramMeasurer {
   ): Promise<Parts> {
     if (line.kind === 'program') return bare(argv, []);
     const notes = [`it has no script:* selectors: ${line.reason}`];
-    if (line.interpreter !== 'node') return bare(argv, notes);
+    if (line.interpreter !== 'node') return bare(guarded(line.interpreter, argv), notes);
     const { load } = loaderFor('node', await this.#versionOf(line, executable, account));
     return bare(load === undefined ? argv : withoutInspector(argv), notes);
   }

@@ -25,7 +25,7 @@ describe('the loader for an interpreter', () => {
     [
       'node',
       'v20.20.2\n',
-      'its scripts run from disk: the loader is for Node 22.15 or later, and this is "v20.20.2"',
+      'its scripts run from disk: the loader is for Node 22.15 or later, and this is "v20.20.2"; any process of its user can open its debugger with SIGUSR1',
     ],
     ['node', 'v22.14.0', expect.stringContaining('22.14.0')],
     ['node', 'v23.6.1', expect.stringContaining('23.6.1')],

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LOADER_LIMITS } from '../../../src/launch/loaders/limits.js';
@@ -98,6 +98,18 @@ describe('what the loader of Node does not keep', () => {
     expect(loaded).toMatchObject({ code: LOADER_FAILURE, out: 'first\n' });
   });
 
+  pins('Node', '`require` does not look');
+  it('`require` does not look …', async () => {
+    await using home = await temporaryFolder();
+    const module = join(home.path, '.node_modules', 'optional');
+    await mkdir(module, { recursive: true });
+    await writeFile(join(module, 'index.js'), 'module.exports = "found"');
+    const script = `try { console.log(require('optional')) } catch { console.log(process.env.HOME) }`;
+    const env = { HOME: home.path };
+    const { plain, loaded } = await both(loadWithNode, [NODE], { name: 's.cjs', script }, { env });
+    expect([plain.out, loaded.out]).toEqual(['found\n', `${home.path}\n`]);
+  });
+
   pins('Node', 'hooks of');
   it('hooks of …', async () => {
     const files = {
@@ -167,6 +179,16 @@ if __name__ == '__main__':
     expect([plain.code, loaded.code]).toEqual([1, 1]);
     expect(loaded.err).toMatch(/^ {2}File .*SyntaxError: /su);
     expect(plain.err).not.toBe(loaded.err);
+  });
+
+  pins('Python', 'packages that the user');
+  it('packages that the user …', async () => {
+    await using home = await temporaryFolder();
+    const env = { HOME: home.path, PYTHONUSERBASE: home.path };
+    const script =
+      'import site, sys; print(bool(site.ENABLE_USER_SITE), "-s" in getattr(sys, "orig_argv", []))';
+    const { plain, loaded } = await both(loadWithPython, [PYTHON], { name: 's.py', script }, { env });
+    expect([plain.out, loaded.out]).toEqual(['True False\n', 'False False\n']);
   });
 
   pins('Python', 'zip archives');
