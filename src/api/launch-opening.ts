@@ -108,6 +108,7 @@ export class LaunchOpening implements Opening {
     if (wanted === undefined || this.#stage === 'over') return line.end();
     this.#wanted = wanted;
     this.#stage = 'order';
+    line.takeDescriptors();
     line.say(writeLaunchFrame({ challenge, env: wanted.env }));
   }
 

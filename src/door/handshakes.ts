@@ -34,6 +34,7 @@ interface Pending<O extends Opening> extends Arrival {
   readonly opening: O;
   readonly deadlineMs: number;
   heldBytes: number;
+  takesDescriptors: boolean;
 }
 
 /**
@@ -58,7 +59,13 @@ export class Handshakes<O extends Opening> {
   begin(arrival: Arrival): void {
     const { kernel, readiness, host, clock, handshakeMs } = this.#deps;
     const opening = host.begin(arrival, this.#lineOf(arrival));
-    const pending = { ...arrival, opening, deadlineMs: clock.monotonicMs() + handshakeMs, heldBytes: 0 };
+    const pending = {
+      ...arrival,
+      opening,
+      deadlineMs: clock.monotonicMs() + handshakeMs,
+      heldBytes: 0,
+      takesDescriptors: false,
+    };
     readiness.add(arrival.descriptor, () => {
       this.#read(pending);
     });
@@ -96,6 +103,12 @@ export class Handshakes<O extends Opening> {
         const waiting = pending();
         if (waiting === undefined || this.#deps.kernel.sockets.send(descriptor, bytes)) return;
         this.#refuse(waiting, refusal('hung-up', 'it takes no answer'));
+      },
+      takeDescriptors: () => {
+        const waiting = pending();
+        if (waiting === undefined) return;
+        waiting.takesDescriptors = true;
+        this.#deps.kernel.sockets.passRights(descriptor, true);
       },
       end: () => {
         const waiting = pending();
@@ -169,6 +182,7 @@ export class Handshakes<O extends Opening> {
   }
 
   #settle(pending: Pending<O>): void {
+    if (pending.takesDescriptors) this.#deps.kernel.sockets.passRights(pending.descriptor, false);
     this.#deps.readiness.delete(pending.descriptor);
     this.#pending.delete(pending.descriptor);
     this.#deps.admission.settle(pending.process.uid, pending.heldBytes);

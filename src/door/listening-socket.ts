@@ -35,6 +35,7 @@ export class ListeningSocket implements Disposable {
     const descriptor = sockets.create();
     try {
       sockets.passCredentials(descriptor);
+      sockets.passRights(descriptor, false);
       sockets.bind(descriptor, path);
       // Nobody can connect before `listen`, so nobody finds it with another mode.
       chmodSync(path, mode);

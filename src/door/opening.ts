@@ -24,6 +24,8 @@ export interface Opening {
 /** For an opening that answers in the middle, once it knows what. After the connection is gone, both do nothing. */
 export interface Line {
   say(bytes: Uint8Array): void;
+  /** From now on descriptors are taken, until the connection is let in or turned away. */
+  takeDescriptors(): void;
   /** Everything is said, and the connection is not let in. */
   end(): void;
 }

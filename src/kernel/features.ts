@@ -29,6 +29,7 @@ export function kernelFeatures(kernel: Kernel = openKernel()): readonly KernelFe
   return [
     sender(kernel, pair),
     peerPidfd(kernel, pair),
+    rights(kernel, pair),
     pidfd(kernel),
     namespace(),
     descriptors(kernel),
@@ -61,6 +62,19 @@ function peerPidfd(kernel: Kernel, pair: SocketPair): KernelFeature {
       fd === undefined
         ? 'Run Linux 6.5 or later: then no process number can be reused under the daemon.'
         : '',
+  };
+}
+
+function rights(kernel: Kernel, pair: SocketPair): KernelFeature {
+  const present = kernel.sockets.passRights(pair.near, false);
+  return {
+    name: 'descriptors barred at the sockets (SO_PASSRIGHTS)',
+    present,
+    weight: 'advised',
+    detail: `Linux ${release()}`,
+    remedy: present
+      ? ''
+      : 'Run Linux 6.16 or later: then nobody holds up the daemon by a descriptor that it has to close.',
   };
 }
 

@@ -8,6 +8,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
+const SO_PASSRIGHTS = 83;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_RDWR = 2;
@@ -62,6 +63,19 @@ export class UnixSockets {
   passCredentials(fd: number): void {
     const on = Buffer.from([1, 0, 0, 0]);
     if (this.#setsockopt(fd, SOL_SOCKET, SO_PASSCRED, on, on.length) < 0) throw this.#failure('setsockopt');
+  }
+
+  /**
+   * Whether descriptors may be sent to this socket; connections inherit it from the listening one. A descriptor that was
+   * sent is closed by whoever receives it, room for it or not, and closing may wait for as long as the sender likes: for
+   * a file system of the sender's own, or a TCP connection that lingers.
+   *
+   * Returns: false where the kernel does not know the question, before Linux 6.16.
+   * Source:  SO_PASSRIGHTS of asm-generic/socket.h; unix(7), SCM_RIGHTS; socket(7), SO_LINGER.
+   */
+  passRights(fd: number, isPassed: boolean): boolean {
+    const value = Buffer.from([isPassed ? 1 : 0, 0, 0, 0]);
+    return this.#setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, value, value.length) === 0;
   }
 
   /** Gives the socket its path. Errors: SOCKET_UNUSABLE. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { SpoorError } from '../../src/core/errors.js';
+import { canBarDescriptors } from '../fakes/barred-descriptors.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { openLaunchDoor } from '../fakes/launch-door.js';
 import { openDescriptors } from '../fakes/open-descriptors.js';
@@ -201,6 +202,10 @@ describe('the launch door', () => {
   const HELLO = '{"v":1,"op":"launch","name":"say","detach":false}';
   type Attack = (client: RawLaunchClient) => Promise<void> | void;
 
+  const tooEarly: Readonly<Record<string, Attack>> = {
+    'descriptors with the first message': (client) => client.send(framed(HELLO), [0, 1, 2]),
+    'a descriptor before the first message': (client) => client.send(Buffer.from([0]), [0]),
+  };
   const attacks: Readonly<Record<string, Attack>> = {
     'no JSON': (client) => client.send(framed('hello')),
     'HTTP/2': (client) => client.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')),
@@ -208,8 +213,7 @@ describe('the launch door', () => {
     'a name twice': (client) => client.send(framed('{"v":1,"v":1}')),
     'another version': (client) => client.send(framed(HELLO.replace('1', '2'))),
     'more than one first message': (client) => client.send(Buffer.concat([framed(HELLO), framed(HELLO)])),
-    'descriptors with the first message': (client) => client.send(framed(HELLO), [0, 1, 2]),
-    'a descriptor before the first message': (client) => client.send(Buffer.from([0]), [0]),
+    ...(canBarDescriptors() ? {} : tooEarly),
     'the wrong challenge': async (client) => {
       await client.hello('say');
       client.order('0'.repeat(32), [0, 1, 2]);
@@ -249,6 +253,19 @@ describe('the launch door', () => {
     expect([open.desk.openCalls, open.budget.taken]).toEqual([0, MEASURED]);
     expect(openDescriptors()).toBe(before);
     expect(open.log.fields).toMatchObject([{ reason: 'malformed' }]);
+  });
+
+  it.runIf(canBarDescriptors()).each(Object.entries(tooEarly))('cannot be sent %s', async (_what, attack) => {
+    await using open = await openDoor();
+    await using client = new RawLaunchClient(open.path);
+    expect(() => attack(client)).toThrow('EPERM');
+  });
+
+  it.runIf(canBarDescriptors())('cannot be sent descriptors by whoever may not launch', async () => {
+    await using open = await openDoor();
+    await using client = new RawLaunchClient(open.path);
+    expect(await client.hello('nothing')).toBe('');
+    expect(() => client.send(Buffer.from([0]), [0])).toThrow(/EPERM|EPIPE/);
   });
 
   it('refuses a fourth descriptor without a word', async () => {

@@ -9,6 +9,7 @@ import { DescriptorSender } from '../../src/kernel/descriptor-sender.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { openDescriptors } from '../fakes/open-descriptors.js';
 import { EMPTY, frame, PREFACE, RawHttp2Client, SETTINGS, SETTINGS_ACK } from '../fakes/raw-http2-client.js';
+import { canBarDescriptors } from '../fakes/barred-descriptors.js';
 import { openTestDoor, whoClient } from '../fakes/test-door.js';
 
 const ANSWERER = fileURLToPath(new URL('../fixtures/door/answerer.mjs', import.meta.url));
@@ -176,7 +177,18 @@ describe('the sender of every chunk', () => {
     given.destroy();
   });
 
-  it('may not send descriptors along, and none of them stays here', async () => {
+  it.runIf(canBarDescriptors())(
+    'cannot send descriptors along, which the daemon would have to close',
+    async () => {
+      await using open = await openTestDoor();
+      await using client = new RawHttp2Client(open.path);
+      await client.until(() => client.frames.length === 2);
+      const sender = new DescriptorSender(open.kernel.libc);
+      expect(sender.send(descriptorOf(client.socket), PREFACE, [0])).toBe('EPERM');
+    },
+  );
+
+  it.skipIf(canBarDescriptors())('may not send descriptors along, and none of them stays here', async () => {
     await using open = await openTestDoor();
     await using client = new RawHttp2Client(open.path);
     await client.until(() => client.frames.length === 2);
