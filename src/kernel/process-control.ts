@@ -16,8 +16,26 @@ const RLIMIT_NOFILE = 7;
 export function hideFromOthers(libc: Libc): void {
   const prctl = declarePrctl(libc);
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw refused('prctl', libc);
+  forbidCore(libc);
+}
+
+/**
+ * Lets nothing be kept of the memory of this process when it fails. A limit of 0 bars a file only: the kernel gives what
+ * it holds to the program of a core_pattern all the same. It does not where the limit is 1.
+ *
+ * Errors: KERNEL_UNSUPPORTED when the kernel refuses.
+ * Source: core(5), "Piping core dumps to a program"; Linux, fs/coredump.c.
+ */
+export function forbidCore(libc: Libc): void {
+  const getrlimit = libc.declare<(resource: number, limit: Buffer) => number>('int getrlimit(int, void*)');
   const setrlimit = libc.declare<(resource: number, limit: Buffer) => number>('int setrlimit(int, void*)');
-  if (setrlimit(RLIMIT_CORE, Buffer.alloc(16)) < 0) throw refused('setrlimit', libc);
+  const limit = Buffer.alloc(16);
+  if (getrlimit(RLIMIT_CORE, limit) < 0) throw refused('getrlimit', libc);
+  // What was taken away before cannot be had back.
+  const least = limit.readBigUInt64LE(8) === 0n ? 0n : 1n;
+  limit.writeBigUInt64LE(least, 0);
+  limit.writeBigUInt64LE(least, 8);
+  if (setrlimit(RLIMIT_CORE, limit) < 0) throw refused('setrlimit', libc);
 }
 
 /** Whether `hideFromOthers` is in force. */

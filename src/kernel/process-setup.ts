@@ -1,6 +1,6 @@
 import { getPriority } from 'node:os';
 import { SpoorError } from '../core/errors.js';
-import { errnoName, type Libc } from './libc.js';
+import { errnoName, perArchitecture, type Libc } from './libc.js';
 
 const SIG_DFL = 0n;
 const LAST_SIGNAL = 64;
@@ -20,6 +20,13 @@ const SYS_CLOSE_RANGE = 436;
 const MAX_DESCRIPTOR = 0x7fffffff;
 const RLIM_INFINITY = 2n ** 64n - 1n;
 const LAST_CAPABILITY = 63;
+const SCHED_OTHER = 0;
+/** SCHED_FIFO, SCHED_RR and SCHED_DEADLINE: all others stand behind them. */
+const REAL_TIME: readonly number[] = [1, 2, 6];
+const SCHED_RESET_ON_FORK = 0x40000000;
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
+const ENOSYS = 38;
+const EPERM = 1;
 
 /** The numbers of getrlimit(2), the same on x64 and arm64. */
 export const RESOURCES = {
@@ -32,6 +39,8 @@ export const RESOURCES = {
   nofile: 7,
   memlock: 8,
   as: 9,
+  nice: 13,
+  rtprio: 14,
 } as const;
 export type Resource = keyof typeof RESOURCES;
 
@@ -117,6 +126,33 @@ export class ProcessSetup {
       'int setpriority(int, uint32_t, int)',
     );
     this.#check('setpriority', set(PRIO_PROCESS, 0, 0));
+  }
+
+  /** Waits for its turn as every process does, where the daemon need not. Source: sched_setscheduler(2). */
+  resetScheduling(): void {
+    const get = this.#libc.declare<(pid: number) => number>('int sched_getscheduler(int)');
+    if (!REAL_TIME.includes(get(0) & ~SCHED_RESET_ON_FORK)) return;
+    const set = this.#libc.declare<(pid: number, policy: number, parameters: Buffer) => number>(
+      'int sched_setscheduler(int, int, void*)',
+    );
+    this.#check('sched_setscheduler', set(0, SCHED_OTHER, Buffer.alloc(4)));
+  }
+
+  /**
+   * Takes an empty session keyring, which belongs to the user that the process is by now. That of the daemon would open
+   * to the program the keys that whoever started the daemon has in it, whatever user it runs as.
+   *
+   * Source: session-keyring(7), "possession" in keyrings(7); keyctl_join_session_keyring(3).
+   */
+  leaveKeyring(architecture: string = process.arch): void {
+    const keyctl = this.#libc.declare<(n: number, command: number, name: null) => number>(
+      'long syscall(long, int, void*)',
+    );
+    const number = perArchitecture(250, 219, architecture);
+    if (keyctl(number, KEYCTL_JOIN_SESSION_KEYRING, null) >= 0) return;
+    // Without keys in the kernel there is nothing to leave; a container that forbids the call forbids it to the program too.
+    const errno = this.#libc.errno();
+    if (errno !== ENOSYS && errno !== EPERM) this.#check('keyctl', -1);
   }
 
   /** No program that is executed from here on can have a capability, set-user-ID or not. Source: capabilities(7). */

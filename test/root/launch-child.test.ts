@@ -78,7 +78,7 @@ describe('a launched program', () => {
     await using stage = await LaunchStage.open(DEFINITIONS);
     const { stdout } = await stage.spoor(['launch', 'limits'], AS_ALICE);
     expect(stdout).toMatch(/^Max open files\s+1024\s/m);
-    expect(stdout).toMatch(/^Max core file size\s+0\s+0\s/m);
+    expect(stdout).toMatch(/^Max core file size\s+1\s+1\s/m);
     const limited = await stage.spoor(['launch', 'limited']);
     expect(limited.stdout).toMatch(/^Max open files\s+64\s+64\s/m);
     expect(limited.stdout).toMatch(/^Max processes\s+33\s+33\s/m);

@@ -6,7 +6,7 @@ import type { Limit } from './stage2-order.js';
 const USUAL_DESCRIPTORS = 1_024;
 
 /**
- * The limits of a launched program: those of its definition, no core file, and the usual number of descriptors, since
+ * The limits of a launched program: those of its definition, no way ahead of others, and the usual number of descriptors, since
  * the daemon itself has raised its own.
  *
  * Takes: `hardDescriptors`: the daemon's hard limit.
@@ -16,7 +16,8 @@ export function launchLimits(
   hardDescriptors: number,
 ): readonly Limit[] {
   const usual = new Map<Resource, Limit>([
-    ['core', ['core', 0, 0]],
+    ['nice', ['nice', 0, 0]],
+    ['rtprio', ['rtprio', 0, 0]],
     ['nofile', ['nofile', Math.min(USUAL_DESCRIPTORS, hardDescriptors), hardDescriptors]],
   ]);
   for (const [resource, value] of Object.entries(limits) as [Resource, number | 'infinity'][]) {

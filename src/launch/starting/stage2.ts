@@ -1,6 +1,7 @@
 import { executeDescriptor } from '../../kernel/execution.js';
 import { errnoName, Libc } from '../../kernel/libc.js';
 import { ProcessSetup } from '../../kernel/process-setup.js';
+import { forbidCore } from '../../kernel/process-control.js';
 import { DESCRIPTORS, READY, type Stage2Failure, type Stage2Order } from './stage2-order.js';
 
 // The program between the daemon and the one that is launched: `node --disable-sigusr1 stage2.js`. It becomes what the
@@ -8,6 +9,8 @@ import { DESCRIPTORS, READY, type Stage2Failure, type Stage2Order } from './stag
 
 // Imported, it would load all streams of Node.js, which the launch would wait for.
 const { readFileSync, writeFileSync, writeSync } = process.getBuiltinModule('node:fs');
+
+const OOM_SCORE = '/proc/self/oom_score_adj';
 
 /** What a shell answers for a program that cannot be started. */
 const EXIT_FAILED = 126;
@@ -21,15 +24,20 @@ function becomeAndExecute(order: Stage2Order): string {
   const setup = new ProcessSetup(libc);
   for (const file of order.cgroups) writeFileSync(file, '0');
   setup.startSession();
-  if (order.terminal) setup.takeTerminal(0);
   setup.keepBelow(order.loaded ? DESCRIPTORS.gate + 1 : DESCRIPTORS.script);
   setup.resetPriority();
+  setup.resetScheduling();
+  resetOomScore();
+  forbidCore(libc);
   for (const [resource, soft, hard] of order.limits) setup.limit(resource, soft, hard);
   if (order.become !== undefined) {
     setup.dropBoundingSet();
     setup.setGroups(order.become.groups);
     setup.become(order.become.uid, order.become.gid);
+    setup.leaveKeyring();
   }
+  // As the user: root could take a terminal for it that it may not read.
+  if (order.terminal) setup.takeTerminal(0);
   enterFirst(order.cwd);
   process.umask(order.umask);
   setup.resetSignals();
@@ -37,6 +45,11 @@ function becomeAndExecute(order: Stage2Order): string {
   writeSync(DESCRIPTORS.status, READY);
   const errno = executeDescriptor(libc, DESCRIPTORS.executable, order.argv, order.env);
   return `execveat failed with ${errnoName(errno)}`;
+}
+
+/** The kernel spares it no more than others when memory runs out, even if it spares the daemon. Source: proc_pid_oom_score_adj(5). */
+function resetOomScore(): void {
+  if (Number(readFileSync(OOM_SCORE, 'utf8')) < 0) writeFileSync(OOM_SCORE, '0');
 }
 
 /** As the user of the program: a folder that it may not enter is as good as none. */
