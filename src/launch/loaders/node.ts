@@ -38,7 +38,7 @@ const LOADER = String.raw`
 import { closeSync, fstatSync, readSync, writeSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { extname, resolve as resolvePath } from 'node:path';
-import { exit } from 'node:process';
+import { env, exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
@@ -134,11 +134,11 @@ function formatByName(context, next) {
 
 // A require() that finds nothing elsewhere would look into the home folder, where any process of the user can put a module.
 function forgetHome() {
-  const { HOME } = process.env;
+  const { HOME } = env;
   if (HOME === undefined) return;
-  delete process.env.HOME;
+  delete env.HOME;
   nodeModule.Module._initPaths();
-  process.env.HOME = HOME;
+  env.HOME = HOME;
 }
 
 forgetHome();
