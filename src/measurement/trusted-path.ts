@@ -1,5 +1,5 @@
-import { lstatSync, statfsSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, readlinkSync, statfsSync, type Stats } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 
 const GROUP_WRITE = 0o020;
 const OTHER_WRITE = 0o002;
@@ -43,6 +43,40 @@ export function distrust(path: string): string | undefined {
     if (why !== undefined) return `${at} ${why}`;
     if (at === dirname(at)) return undefined;
   }
+}
+
+const STICKY = 0o1000;
+/** As path_resolution(7) has it. */
+const MAX_LINKS = 40;
+
+/**
+ * Why anybody else than root could make a path lead elsewhere, in one sentence; undefined when nobody can: every folder and
+ * link on the way belongs to root, and nobody else may write to the folders, or put anything in the place of what is root's
+ * in them (the sticky bit).
+ *
+ * Takes:  `path`: absolute; links in it are followed.
+ * Errors: those of node:fs when it leads nowhere.
+ */
+export function distrustOfWay(path: string): string | undefined {
+  const names = path.split('/').filter((name) => name !== '');
+  let links = 0;
+  let at = '/';
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = join(at, name);
+    const facts = lstatSync(next);
+    if (facts.uid !== 0) return `${next} belongs to uid ${facts.uid}`;
+    const folder = lstatSync(at);
+    const why = (folder.mode & STICKY) !== 0 && folder.uid === 0 ? undefined : writableBeyondRoot(folder);
+    if (why !== undefined) return `${at} ${why}`;
+    if (!facts.isSymbolicLink()) at = next;
+    else if (++links > MAX_LINKS) return `${path} has too many links`;
+    else {
+      const target = readlinkSync(next);
+      names.unshift(...target.split('/').filter((part) => part !== ''));
+      if (isAbsolute(target)) at = '/';
+    }
+  }
+  return writableBeyondRoot(lstatSync(at));
 }
 
 function writableBeyondRoot({ uid, gid, mode }: Stats): string | undefined {

@@ -64,7 +64,11 @@ export async function openLaunchHouse(options: { folder?: string; bootId?: strin
   const processes = cleanup.use(new ProcessTable({ kernel, budget }));
   const launched = new LaunchedProcesses(process.pid);
   const cgroups = new LaunchCgroups(new CgroupMounts());
-  const secrets = new LaunchSecrets({ folder: join(folder, 'credentials'), credentials: undefined });
+  const secrets = new LaunchSecrets({
+    folder: join(folder, 'credentials'),
+    credentials: undefined,
+    rights: kernel.rights,
+  });
   const store = new LaunchStore(database);
   const definitions = new SnapshotCell(DefinitionSet.of([]));
   const own = new Set<number>();

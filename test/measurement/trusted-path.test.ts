@@ -1,8 +1,8 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { distrust } from '../../src/measurement/trusted-path.js';
+import { distrust, distrustOfWay } from '../../src/measurement/trusted-path.js';
 import { temporaryFolder } from '../fakes/temporary-folder.js';
 
 it('trusts a program that belongs to the system', () => {
@@ -30,4 +30,20 @@ it('names the folder that is at fault, from the file upwards', async () => {
 
 it('says so of a file that is not there', () => {
   expect(() => distrust('/nowhere/program')).toThrow(/ENOENT/);
+});
+
+it('trusts a way of root through its own links, to the end', () => {
+  expect(distrustOfWay('/etc/passwd')).toBeUndefined();
+  expect(() => distrustOfWay('/etc/nothing')).toThrow('ENOENT');
+});
+
+it('does not trust a way that others can turn aside, wherever it leads by now', async () => {
+  await using folder = await temporaryFolder();
+  const open = join(folder.path, 'open');
+  await mkdir(open);
+  await chmod(open, 0o777);
+  await symlink('/etc', join(open, 'etc'));
+  expect(distrustOfWay(join(open, 'etc', 'passwd'))).toMatch(/belongs to uid|can be written by everybody/);
+  await symlink('loop', join(folder.path, 'loop'));
+  expect(distrustOfWay(join(folder.path, 'loop'))).toMatch(/belongs to uid|has too many links/);
 });

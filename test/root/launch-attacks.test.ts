@@ -22,6 +22,8 @@ beforeAll(async () => {
   await stage.define(`
   - {name: script, command: [/bin/sh, ${hers}/script], ${MAY}}
   - {name: program, command: [${hers}/program], ${MAY}}
+  - {name: token, command: [/bin/sh, -c, cat $CREDENTIALS_DIRECTORY/it], secrets: [{"name": it, file: ${hers}/token}], ${MAY}}
+  - {name: pipe, command: [/bin/true], secrets: [{"name": it, file: ${hers}/pipe}], ${MAY}}
   - {name: python, command: [${PYTHON}, ${stage.daemon.file('quiet.py')}], env: {set: {HOME: ${hers}}}, ${MAY}}
   - {name: node, command: [${NODE}, ${stage.daemon.file('optional.cjs')}], env: {set: {HOME: ${hers}}}, ${MAY}}
   - {name: java, command: [/usr/bin/java, ${stage.daemon.file('Sleep.java')}], ${MAY}}
@@ -44,6 +46,21 @@ describe('who owns the script', () => {
     const { stdout, stderr } = await stage.spoor(['launch', 'script'], ALICE);
     expect(stdout + stderr).not.toContain('s3cret');
     await rm(`${hers}/script`);
+  });
+
+  it('does not get to read what only root may, by a link in the place of a secret of its own', async () => {
+    await symlink(stage.daemon.file('secret'), `${hers}/token`);
+    const { code, stdout, stderr } = await stage.spoor(['launch', 'token'], ALICE);
+    expect([code, stdout, stderr]).toEqual([125, '', expect.stringContaining('EACCES')]);
+    await rm(`${hers}/token`);
+    await writeFile(`${hers}/token`, 'hers');
+    expect(await stage.spoor(['launch', 'token'], ALICE)).toMatchObject({ code: 0, stdout: 'hers' });
+  });
+
+  it('does not make the daemon wait for the writer of a pipe', async () => {
+    await stage.run(['mkfifo', `${hers}/pipe`], ALICE);
+    const { code, stderr } = await stage.spoor(['launch', 'pipe'], ALICE);
+    expect([code, stderr]).toEqual([125, expect.stringContaining('no regular file')]);
   });
 
   it('does not get to run what only others may', async () => {

@@ -48,6 +48,7 @@ export function openLaunching(
   const secrets = new LaunchSecrets({
     folder: join(dirname(config.launchSocket), 'credentials'),
     credentials: process.env.CREDENTIALS_DIRECTORY,
+    rights: kernel.rights,
   });
   const store = new LaunchStore(kept.database);
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();

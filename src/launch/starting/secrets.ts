@@ -1,16 +1,19 @@
 import {
   chmodSync,
   chownSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { SpoorError } from '../../core/errors.js';
 import type { LaunchDefinition, Secret } from '../definitions/definition.js';
+import { asDaemon, type FileRights, type FileUser, type LookAs } from '../../kernel/file-rights.js';
+import { distrustOfWay } from '../../measurement/trusted-path.js';
+import { openFile } from '../measuring/open-file.js';
 
 /** A credential of systemd is at most as large; systemd.exec(5). */
 const MAX_SECRET_BYTES = 1_048_576;
@@ -25,11 +28,7 @@ export interface LaunchSecretsDeps {
   readonly folder: string;
   /** Where systemd puts the credentials of the daemon's unit; undefined without systemd. */
   readonly credentials: string | undefined;
-}
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+  readonly rights: FileRights;
 }
 
 /** Hands secrets to launched programs, as systemd hands credentials to services: as files in a folder of each program's own. */
@@ -47,9 +46,9 @@ export class LaunchSecrets {
    * Returns: the folder for CREDENTIALS_DIRECTORY; undefined when the definition has no secrets.
    * Errors:  LAUNCH_FAILED naming the secret, never what is in it.
    */
-  write(instance: string, { secrets }: LaunchDefinition, owner: Owner | undefined): string | undefined {
+  write(instance: string, { secrets }: LaunchDefinition, owner: FileUser | undefined): string | undefined {
     if (secrets.length === 0) return undefined;
-    const contents = secrets.map((secret) => [secret.name, this.#read(secret)] as const);
+    const contents = secrets.map((secret) => [secret.name, this.#read(secret, owner)] as const);
     try {
       return this.#hand(instance, contents, owner);
     } catch (cause) {
@@ -67,7 +66,7 @@ export class LaunchSecrets {
   #hand(
     instance: string,
     contents: readonly (readonly [string, Buffer])[],
-    owner: Owner | undefined,
+    owner: FileUser | undefined,
   ): string {
     const folder = join(this.#passage(), instance);
     mkdirSync(folder, 0o700);
@@ -95,13 +94,12 @@ export class LaunchSecrets {
     return folder;
   }
 
-  #read(secret: Secret): Buffer {
+  /** A file that somebody else could put there is read with the rights of the program: a link shows it nothing of root's. */
+  #read(secret: Secret, owner: FileUser | undefined): Buffer {
     const path = this.#pathOf(secret);
     try {
-      const { size } = statSync(path);
-      if (size > MAX_SECRET_BYTES)
-        throw failed(`the secret ${secret.name} has ${size} bytes, at most ${MAX_SECRET_BYTES}`);
-      return readFileSync(path);
+      const isRoots = owner === undefined || distrustOfWay(path) === undefined;
+      return readSecret(secret, path, isRoots ? asDaemon : this.#deps.rights.of(owner));
     } catch (cause) {
       if (cause instanceof SpoorError) throw cause;
       const { code = 'unknown' } = cause as NodeJS.ErrnoException;
@@ -115,6 +113,15 @@ export class LaunchSecrets {
     if (credentials !== undefined) return join(credentials, secret.credential);
     throw failed(`the secret ${secret.name} is a systemd credential, and the daemon was not given any`);
   }
+}
+
+function readSecret({ name }: Secret, path: string, lookAs: LookAs): Buffer {
+  using file = openFile(path, lookAs);
+  const facts = fstatSync(file.descriptor);
+  if (!facts.isFile()) throw failed(`the secret ${name} is no regular file: ${path}`);
+  if (facts.size > MAX_SECRET_BYTES)
+    throw failed(`the secret ${name} has ${facts.size} bytes, at most ${MAX_SECRET_BYTES}`);
+  return readFileSync(file.descriptor);
 }
 
 function failed(message: string, cause?: unknown): SpoorError {

@@ -1,10 +1,13 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FileRights } from '../../../src/kernel/file-rights.js';
+import { Libc } from '../../../src/kernel/libc.js';
 import { LaunchSecrets } from '../../../src/launch/starting/secrets.js';
 import { aDefinition } from '../../fakes/a-definition.js';
 import { temporaryFolder } from '../../fakes/temporary-folder.js';
 
+const rights = new FileRights(new Libc());
 const INSTANCE = 'a'.repeat(32);
 
 async function bench(credentials = true) {
@@ -12,7 +15,7 @@ async function bench(credentials = true) {
   const { path } = cleanup.use(await temporaryFolder());
   const [token, folder] = [join(path, 'token'), join(path, 'handed')];
   writeFileSync(token, 'secret-token');
-  const secrets = new LaunchSecrets({ folder, credentials: credentials ? path : undefined });
+  const secrets = new LaunchSecrets({ folder, credentials: credentials ? path : undefined, rights });
   return {
     ...{ path, token, folder, secrets },
     /** Hands over a secret that is a file. */
