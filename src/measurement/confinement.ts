@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { statusNumber } from './status.js';
 
 /** The namespaces in which a caller has to be where the daemon is. */
-const NAMESPACES = ['user', 'mnt', 'pid', 'net', 'cgroup'] as const;
+const NAMESPACES = ['user', 'mnt', 'pid', 'net', 'cgroup', 'ipc'] as const;
 type Namespace = (typeof NAMESPACES)[number];
 
 /** How far a process is kept from the rest of the machine. */

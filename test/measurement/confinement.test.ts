@@ -24,7 +24,14 @@ describe('the confinement of a process', () => {
 
 describe('more confined', () => {
   const free: Confinement = {
-    namespaces: { user: 'user:[1]', mnt: 'mnt:[1]', pid: 'pid:[1]', net: 'net:[1]', cgroup: 'cgroup:[1]' },
+    namespaces: {
+      user: 'user:[1]',
+      mnt: 'mnt:[1]',
+      pid: 'pid:[1]',
+      net: 'net:[1]',
+      cgroup: 'cgroup:[1]',
+      ipc: 'ipc:[1]',
+    },
     root: '/',
     noNewPrivileges: false,
     seccompMode: 0,

@@ -75,6 +75,7 @@ describe('launching is no way out of a sandbox', () => {
     ['another mnt namespace', ['unshare', '--mount']],
     ['another pid namespace', ['unshare', '--pid', '--fork']],
     ['another net namespace', ['unshare', '--net']],
+    ['another ipc namespace', ['unshare', '--ipc']],
     ['another cgroup namespace', ['unshare', '--cgroup']],
     ['no_new_privs', ['setpriv', '--no-new-privs']],
     ['a seccomp sandbox', [NODE, SECCOMP]],

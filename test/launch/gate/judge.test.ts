@@ -6,7 +6,14 @@ import { aDefinition } from '../../fakes/a-definition.js';
 const FOR_NOBODY = aDefinition({ mayLaunch: { users: [], groups: [], spiffeIds: [] } });
 
 const FREE: Confinement = {
-  namespaces: { user: 'user:[1]', mnt: 'mnt:[1]', pid: 'pid:[1]', net: 'net:[1]', cgroup: 'cgroup:[1]' },
+  namespaces: {
+    user: 'user:[1]',
+    mnt: 'mnt:[1]',
+    pid: 'pid:[1]',
+    net: 'net:[1]',
+    cgroup: 'cgroup:[1]',
+    ipc: 'ipc:[1]',
+  },
   root: '/',
   noNewPrivileges: false,
   seccompMode: 0,
