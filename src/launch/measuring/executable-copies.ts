@@ -36,6 +36,8 @@ export class ExecutableCopies implements Disposable {
   readonly #sealed: SealedFiles;
   readonly #kept = new Map<string, Kept>();
   readonly #flights = new Map<string, Promise<void>>();
+  /** One at a time: else many launches of files that change would take memory for as many copies at once. */
+  #latest: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
   constructor(sealed: SealedFiles) {
@@ -72,10 +74,13 @@ export class ExecutableCopies implements Disposable {
   #copyOnce(mark: string, descriptor: number, path: string): Promise<void> {
     const flying = this.#flights.get(mark);
     if (flying !== undefined) return flying;
-    const flight = this.#copy(descriptor, path)
+    const flight = this.#latest
+      .then(() => this.#copy(descriptor, path))
       .then((kept) => this.#keep(mark, kept))
       .finally(() => this.#flights.delete(mark));
     this.#flights.set(mark, flight);
+    // What one copy fails for is nothing to the next.
+    this.#latest = flight.catch(() => {});
     return flight;
   }
 

@@ -4,6 +4,8 @@ import type { CgroupMounts } from '../../measurement/cgroup-mounts.js';
 import { parseCgroups, rankedPlaces, UNIFIED, type CgroupPlace } from '../../measurement/cgroup.js';
 
 const PREFIX = 'spoor-';
+/** One that is killed is still there for a moment. */
+const MAX_PASSES = 100;
 
 /** What came of the wish for a cgroup: the cgroup, or why there is none, a sentence for people. */
 export type CgroupOutcome = LaunchCgroup | { readonly failure: string };
@@ -43,15 +45,13 @@ export class LaunchCgroups {
     }
   }
 
-  /** Kills all that is in it, once. What it forks meanwhile is left to the next time. */
+  /** Kills all that is in it, also what makes processes faster than one can look. */
   kill({ folder, hierarchy }: LaunchCgroup): void {
     if (hierarchy === UNIFIED && tryWrite(`${folder}/cgroup.kill`, '1')) return;
-    for (const pid of processesIn(folder)) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // ESRCH: it has ended by itself.
-      }
+    // Whoever has to die makes no more processes: what was made before is met in the next pass.
+    for (let pass = 0, pids = processesIn(folder); pass < MAX_PASSES && pids.length > 0; pass++) {
+      pids.forEach(killProcess);
+      pids = processesIn(folder);
     }
   }
 
@@ -73,6 +73,14 @@ export class LaunchCgroups {
 /** The file in which a process enrols itself. */
 export function enrolmentFile({ folder }: LaunchCgroup): string {
   return `${folder}/cgroup.procs`;
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it has ended by itself.
+  }
 }
 
 function processesIn(folder: string): readonly number[] {

@@ -223,11 +223,8 @@ export class ProgramStarter {
     const held = launched.get(instance)?.process;
     launched.delete(instance);
     if (held !== undefined) processes.release(held);
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // ESRCH: stage 2 has ended by itself.
-    }
+    // Once it is reaped, its number may be another process's.
+    if (this.#deps.own.has(pid)) process.kill(pid, 'SIGKILL');
     if (cgroup === undefined) return;
     cgroups.kill(cgroup);
     cgroups.remove(cgroup);

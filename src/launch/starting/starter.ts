@@ -6,6 +6,9 @@ import { SpoorError } from '../../core/errors.js';
 import type { Ending } from '../launching.js';
 import { DESCRIPTORS, READY, type Stage2Failure, type Stage2Order } from './stage2-order.js';
 
+/** Stage 2 needs a twentieth of a second; more on a machine that swaps. */
+const EXECUTE_MS = 30_000;
+
 /** Descriptors of a start; they stay the caller's own. */
 export interface StartDescriptors {
   /** Standard input, output and error; a pipe is for the caller to read. */
@@ -33,6 +36,7 @@ export interface StartingProcess {
  *
  * Takes:  `command`: Node.js and its arguments, the program of stage 2 last. `own`: numbers of children that Node.js
  *         reaps; this one is added until it has ended.
+ *         `executeMs`: a process that does not execute the program so soon after its order is killed.
  * Errors: LAUNCH_FAILED when there can be no process.
  * Source: decision 4.
  */
@@ -40,6 +44,7 @@ export async function startStage2(
   command: readonly string[],
   descriptors: StartDescriptors,
   own: Set<number>,
+  executeMs = EXECUTE_MS,
 ): Promise<StartingProcess> {
   const { stdio, executable, loaded } = descriptors;
   const [node = '', ...args] = command;
@@ -68,15 +73,18 @@ export async function startStage2(
     pid: child.pid ?? 0,
     output: child.stdout,
     ended,
-    execute: (order) => execute(child, { ...order, loaded: loaded !== undefined }),
+    execute: (order) => execute(child, { ...order, loaded: loaded !== undefined }, executeMs),
     openGate: () => say(child, DESCRIPTORS.gate, 'go\n'),
   };
 }
 
-async function execute(child: ChildProcess, order: Stage2Order): Promise<void> {
+async function execute(child: ChildProcess, order: Stage2Order, withinMs: number): Promise<void> {
   const status = readStatus(child);
   say(child, DESCRIPTORS.order, JSON.stringify(order));
+  // Any process of the user can stop it, once it is that user.
+  const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
   const said = await status;
+  clearTimeout(late);
   if (said === READY) return;
   if (!said.endsWith('}')) throw failed('the process that was to execute it ended too early');
   const { failure } = JSON.parse(said.replace(READY, '')) as Stage2Failure;
