@@ -24,7 +24,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 /** What a client says that was started below an agent in that way; all of it, also what comes after the agent has ended. */
 async function escaped(way: string): Promise<string> {
-  const out = `${await stage.file(`${way}.out`, '')}`;
+  const out = await stage.file(`${way}.out`, '');
   await stage.run(['chmod', '666', out]);
   const command = `python3 ${ESCAPE} ${way} ${FETCH} >>${out} 2>&1; sleep 1`;
   await stage.spoor(['launch', 'agent', '--', command], ALICE);
