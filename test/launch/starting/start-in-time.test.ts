@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { startStage2 } from '../../src/launch/starter.js';
+import { startStage2 } from '../../../src/launch/starting/starter.js';
 
 const ORDER = { cgroups: [], terminal: false, limits: [], cwd: ['/'], umask: 0, argv: [], env: [] };
 
