@@ -1,4 +1,4 @@
-import { definitionNotFound } from '../launch/definitions/definition-catalog.js';
+import { definitionNotFound } from '../launch/definitions/definition-set.js';
 import type { LaunchDefinition } from '../launch/definitions/definition.js';
 import type { AdminService } from '../wire/admin.js';
 import type { AdminRooms } from './admin-rooms.js';

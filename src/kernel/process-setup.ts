@@ -14,7 +14,6 @@ const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const TIOCSCTTY = 0x540e;
 const F_SETFD = 2;
-const F_DUPFD_CLOEXEC = 1030;
 const CLOSE_RANGE_CLOEXEC = 4;
 const SYS_CLOSE_RANGE = 436;
 const MAX_DESCRIPTOR = 0x7fffffff;
@@ -29,7 +28,7 @@ const ENOSYS = 38;
 const EPERM = 1;
 
 /** The numbers of getrlimit(2), the same on x64 and arm64. */
-export const RESOURCES = {
+const RESOURCES = {
   cpu: 0,
   fsize: 1,
   data: 2,
@@ -73,17 +72,6 @@ export class ProcessSetup {
     this.#check('TIOCSCTTY', ioctl(descriptor, TIOCSCTTY, 0));
   }
 
-  /** Copies a descriptor to a number of at least `least`; closed at exec. */
-  moveUp(descriptor: number, least: number): number {
-    return this.#check('F_DUPFD_CLOEXEC', this.#fcntl(descriptor, F_DUPFD_CLOEXEC, least));
-  }
-
-  /** Copies a descriptor to exactly that number; left open at exec. Source: dup2(2). */
-  place(descriptor: number, at: number): void {
-    const dup2 = this.#libc.declare<(from: number, to: number) => number>('int dup2(int, int)');
-    this.#check('dup2', dup2(descriptor, at));
-  }
-
   /** Leaves the descriptors below `end` open at exec, and closes all others then. Source: close_range(2). */
   keepBelow(end: number): void {
     const range = this.#libc.declare<(n: number, first: number, last: number, flags: number) => number>(
@@ -103,16 +91,6 @@ export class ProcessSetup {
     limits.writeBigUInt64LE(limitOf(soft), 0);
     limits.writeBigUInt64LE(limitOf(hard), 8);
     this.#check(`setrlimit of ${resource}`, setrlimit(RESOURCES[resource], limits));
-  }
-
-  /** The hard limit in force. Source: getrlimit(2). */
-  hardLimit(resource: Resource): number | 'infinity' {
-    const getrlimit =
-      this.#libc.declare<(resource: number, limits: Buffer) => number>('int getrlimit(int, void*)');
-    const limits = Buffer.alloc(16);
-    this.#check('getrlimit', getrlimit(RESOURCES[resource], limits));
-    const hard = limits.readBigUInt64LE(8);
-    return hard === RLIM_INFINITY ? 'infinity' : Number(hard);
   }
 
   /**

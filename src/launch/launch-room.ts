@@ -5,7 +5,7 @@ import type { Service } from '../core/services.js';
 import type { SnapshotCell } from '../core/snapshot.js';
 import type { MeasuredProcess } from '../measurement/process.js';
 import type { ActiveLaunch, Again } from './running/active-launch.js';
-import type { DefinitionSet } from './definitions/definition-set.js';
+import { definitionNotFound, type DefinitionSet } from './definitions/definition-set.js';
 import type { LaunchDefinition } from './definitions/definition.js';
 import { HeldStdio } from './held-stdio.js';
 import type { LaunchGate, LetThrough } from './gate/launch-gate.js';
@@ -127,8 +127,8 @@ export class LaunchRoom implements Launching, Service {
 
   #definitionOf(name: string): LaunchDefinition {
     const definition = this.#deps.definitions.current.value.get(name);
-    if (definition !== undefined) return definition;
-    throw new SpoorError('DEFINITION_NOT_FOUND', `there is no launch definition ${name.slice(0, 80)}`);
+    if (definition === undefined) throw definitionNotFound(name);
+    return definition;
   }
 
   async #start(details: StartDetails): Promise<RunningLaunch> {

@@ -11,7 +11,7 @@ import { ItemFiles, type FilesChange } from '../../state/item-files.js';
 import { WatchedFolder } from '../../state/watched-folder.js';
 import { checkDefinitionItem, readDefinitionFile } from './definition-file.js';
 import { definitionReader, type ReadDefinition } from './definition-schema.js';
-import { DefinitionSet } from './definition-set.js';
+import { definitionNotFound, DefinitionSet } from './definition-set.js';
 import { DefinitionStore } from './definition-store.js';
 import type { LaunchDefinition } from './definition.js';
 
@@ -153,11 +153,6 @@ export class DefinitionCatalog implements Service {
   #publish(removed: readonly string[], added: readonly LaunchDefinition[]): void {
     this.definitions.set(this.definitions.current.value.with(removed, added));
   }
-}
-
-/** What is said of a name that no definition has. */
-export function definitionNotFound(name: string): SpoorError {
-  return new SpoorError('DEFINITION_NOT_FOUND', `there is no launch definition ${name.slice(0, 80)}`);
 }
 
 function isDefinitionFile(name: string): boolean {

@@ -1,3 +1,4 @@
+import { SpoorError } from '../../core/errors.js';
 import type { LaunchDefinition } from './definition.js';
 
 /** All launch definitions at one time. Immutable. */
@@ -34,4 +35,9 @@ export class DefinitionSet implements Iterable<LaunchDefinition> {
   [Symbol.iterator](): Iterator<LaunchDefinition> {
     return this.#byName.values();
   }
+}
+
+/** What is said of a name that no definition has. */
+export function definitionNotFound(name: string): SpoorError {
+  return new SpoorError('DEFINITION_NOT_FOUND', `there is no launch definition ${name.slice(0, 80)}`);
 }

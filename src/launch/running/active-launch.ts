@@ -12,14 +12,12 @@ export interface Again {
   readonly account: Account;
 }
 
-/** One launched program that runs. */
-export interface ActiveLaunch {
+/** What is known of one launched program for as long as it runs, whichever daemon looks after it. */
+export interface LaunchDetails {
   readonly facts: LaunchFacts;
   readonly pid: number;
   readonly startTicks: number;
   readonly cgroup: LaunchCgroup | undefined;
-  /** Undefined when it had ended, or had become another program, before it could be looked at. */
-  readonly process: KeptProcess | undefined;
   /** As whom it runs. */
   readonly uid: number;
   readonly detached: boolean;
@@ -27,6 +25,12 @@ export interface ActiveLaunch {
   readonly again: Again | undefined;
   readonly restarts: number;
   readonly startedAt: Date;
+}
+
+/** One launched program that runs. */
+export interface ActiveLaunch extends LaunchDetails {
+  /** Undefined when it had ended, or had become another program, before it could be looked at. */
+  readonly process: KeptProcess | undefined;
   /** Never rejects; undefined when the status went with an earlier daemon. */
   readonly ended: Promise<Ending | undefined>;
   isEnded: boolean;

@@ -1,24 +1,13 @@
 import type { Database, Row } from '../../state/database.js';
-import type { Again } from './active-launch.js';
-import type { LaunchCgroup, LaunchFacts } from '../../instances/launched.js';
 import type { ExecutionMarks } from '../../measurement/process-marks.js';
+import type { LaunchDetails } from './active-launch.js';
 
 /** A launched program as it outlives the daemon. */
-export interface StoredLaunch {
-  readonly facts: LaunchFacts;
+export interface StoredLaunch extends LaunchDetails {
   /** A number of a process means something only until the machine starts anew; proc_sys_kernel(5), random/boot_id. */
   readonly bootId: string;
-  readonly pid: number;
-  readonly startTicks: number;
   /** By which the execution is known again; undefined when the program had ended, and only its cgroup was left. */
   readonly marks: ExecutionMarks | undefined;
-  readonly cgroup: LaunchCgroup | undefined;
-  /** As whom it runs. */
-  readonly uid: number;
-  readonly detached: boolean;
-  readonly again: Again | undefined;
-  readonly restarts: number;
-  readonly startedAt: Date;
 }
 
 /** Launched programs on disk, so that a daemon that starts again knows them. */

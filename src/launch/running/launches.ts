@@ -102,22 +102,9 @@ export class Launches {
     }
   }
 
-  #keep({
-    facts,
-    pid,
-    startTicks,
-    process,
-    cgroup,
-    uid,
-    detached,
-    again,
-    restarts,
-    startedAt,
-  }: ActiveLaunch): void {
-    this.#deps.store.put({
-      ...{ facts, bootId: this.#deps.bootId, pid, startTicks, marks: process?.marks },
-      ...{ cgroup, uid, detached, again, restarts, startedAt },
-    });
+  #keep(launch: ActiveLaunch): void {
+    const { process, ended: _, isEnded: __, isStopping: ___, ...details } = launch;
+    this.#deps.store.put({ ...details, bootId: this.#deps.bootId, marks: process?.marks });
   }
 
   /** Never rejects. */

@@ -76,7 +76,7 @@ function isSame(one: ExecutionMarks, other: ExecutionMarks): boolean {
 
 /** It is nobody's child by now that could be waited for: its end is seen by its descriptor, and its status is lost. */
 function activeAgain(stored: StoredLaunch, process: KeptProcess, exits: ReadinessSet): ActiveLaunch {
-  const { facts, pid, startTicks, cgroup, uid, detached, again, restarts, startedAt } = stored;
+  const { bootId: _, marks: __, ...details } = stored;
   const ended = new Promise<undefined>((resolve) => {
     exits.add(process.pidfd, () => {
       exits.delete(process.pidfd);
@@ -84,9 +84,5 @@ function activeAgain(stored: StoredLaunch, process: KeptProcess, exits: Readines
       setImmediate(() => resolve(undefined));
     });
   });
-  return {
-    ...{ facts, pid, startTicks, cgroup, process, uid, detached, again, restarts, startedAt, ended },
-    isEnded: false,
-    isStopping: false,
-  };
+  return { ...details, process, ended, isEnded: false, isStopping: false };
 }
