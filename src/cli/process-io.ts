@@ -1,8 +1,9 @@
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { isatty } from 'node:tty';
 import { text } from 'node:stream/consumers';
 import { MACHINE_CLOCK } from '../core/machine-clock.js';
 import type { ExitCode } from './exit-code.js';
+import { homeFolder } from './home-folder.js';
 import type { CliIo, Sink } from './io.js';
 import { run } from './run.js';
 
@@ -19,7 +20,7 @@ export function processIo(): CliIo {
     clock: MACHINE_CLOCK,
     facts: {
       uid: process.geteuid?.() ?? 0,
-      home: homedir(),
+      home: homeFolder() ?? '/',
       temporary: tmpdir(),
       env: process.env,
     },
