@@ -36,11 +36,22 @@ const REMOTE: ReadonlyMap<number, string> = new Map([
  * Source: decision 4; acl(5).
  */
 export function distrust(path: string): string | undefined {
-  const remote = REMOTE.get(statfsSync(path).type);
+  const remote = remoteOf(path);
   if (remote !== undefined) return `${path} lies on ${remote}`;
+  const found = writableAbove(path);
+  return found && `${found.at} ${writableBeyondRoot(found.facts) ?? ''}`;
+}
+
+/** The name of the file system of another machine or process on which a file lies; undefined for this machine's own. */
+export function remoteOf(path: string): string | undefined {
+  return REMOTE.get(statfsSync(path).type);
+}
+
+/** The first of a file and the folders above it that anybody else than root could change. Takes and errors: as `distrust`. */
+export function writableAbove(path: string): { readonly at: string; readonly facts: Stats } | undefined {
   for (let at = path; ; at = dirname(at)) {
-    const why = writableBeyondRoot(lstatSync(at));
-    if (why !== undefined) return `${at} ${why}`;
+    const facts = lstatSync(at);
+    if (writableBeyondRoot(facts) !== undefined) return { at, facts };
     if (at === dirname(at)) return undefined;
   }
 }

@@ -1,8 +1,7 @@
 import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { remoteOf, writableAbove } from '../../measurement/trusted-path.js';
 
-const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
 
 /** What is at a path, behind links: something, nothing, or what this user may not see, with the system's word for why. */
@@ -22,15 +21,19 @@ export async function lookAt(path: string): Promise<Look> {
 
 /**
  * Who but root could change a file that is there, or swap it by a folder above it: a sentence, or undefined for nobody.
+ * It is looked at as the daemon does at a launch.
  *
  * Source: decision 4.
  */
 export async function writersOf(file: string): Promise<string | undefined> {
-  for (let path = await realpath(file); ; path = dirname(path)) {
-    const { uid, gid, mode } = await stat(path);
-    if (uid !== 0) return `uid ${uid} owns ${path}`;
-    if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${path}`;
-    if ((mode & GROUP_WRITES) !== 0 && gid !== 0) return `gid ${gid} may write to ${path}`;
-    if (path === '/') return undefined;
-  }
+  const path = await realpath(file);
+  const remote = remoteOf(path);
+  if (remote !== undefined) return `${path} lies on ${remote}`;
+  const found = writableAbove(path);
+  if (found === undefined) return undefined;
+  const { uid, gid, mode } = found.facts;
+  if (uid !== 0) return `uid ${uid} owns ${found.at}`;
+  return (mode & OTHERS_WRITE) === 0
+    ? `gid ${gid} may write to ${found.at}`
+    : `everybody may write to ${found.at}`;
 }
