@@ -1,4 +1,5 @@
 import { SpoorError } from '../core/errors.js';
+import { groupList } from './group-list.js';
 import { errnoName, perArchitecture, type Libc } from './libc.js';
 
 /** Looks at files for somebody, with no rights but theirs. What it is given must not wait: it is over when it returns. */
@@ -14,7 +15,7 @@ export interface FileUser {
 
 /** An invalid number: the call changes nothing, and says what is in force. */
 const ASK = -1;
-const MAX_GROUPS = 65_536;
+const NO_GROUPS = Buffer.alloc(0);
 
 /** With the daemon's own rights. */
 export const asDaemon: LookAs = (look) => look();
@@ -65,17 +66,22 @@ export class FileRights {
     };
   }
 
+  /** Of this thread; the first call asks only how many there are. */
   #groups(): readonly number[] {
-    const list = Buffer.alloc(MAX_GROUPS * 4);
-    const count = this.#list(this.#calls.getgroups, MAX_GROUPS, list);
-    if (count < 0) throw this.#failure('getgroups');
+    const list = Buffer.alloc(this.#checked('getgroups', 0, NO_GROUPS) * 4);
+    const count = this.#checked('getgroups', list.length / 4, list);
     return Array.from({ length: count }, (_, index) => list.readUInt32LE(index * 4));
   }
 
   #setGroups(groups: readonly number[]): void {
-    const list = Buffer.alloc(Math.max(4, groups.length * 4));
-    groups.forEach((group, index) => list.writeUInt32LE(group, index * 4));
-    if (this.#list(this.#calls.setgroups, groups.length, list) < 0) throw this.#failure('setgroups');
+    this.#checked('setgroups', groups.length, groupList(groups));
+  }
+
+  #checked(call: 'getgroups' | 'setgroups', count: number, list: Buffer): number {
+    const result = this.#list(this.#calls[call], count, list);
+    if (result >= 0) return result;
+    const errno = errnoName(this.#libc.errno());
+    throw new SpoorError('KERNEL_UNSUPPORTED', `${call} failed with ${errno}`);
   }
 
   /** The call itself never says that it failed. */
@@ -83,10 +89,5 @@ export class FileRights {
     this.#number(this.#calls[call], id | 0);
     if (this.#number(this.#calls[call], ASK) !== (id | 0))
       throw new SpoorError('KERNEL_UNSUPPORTED', `${call} failed`);
-  }
-
-  #failure(call: string): SpoorError {
-    const errno = errnoName(this.#libc.errno());
-    return new SpoorError('KERNEL_UNSUPPORTED', `${call} failed with ${errno}`);
   }
 }

@@ -1,5 +1,6 @@
 import { getPriority } from 'node:os';
 import { SpoorError } from '../core/errors.js';
+import { groupList } from './group-list.js';
 import { errnoName, perArchitecture, type Libc } from './libc.js';
 
 const SIG_DFL = 0n;
@@ -147,9 +148,7 @@ export class ProcessSetup {
     const setgroups = this.#libc.declare<(count: number, list: Buffer) => number>(
       'int setgroups(size_t, void*)',
     );
-    const list = Buffer.alloc(Math.max(4, groups.length * 4));
-    groups.forEach((group, index) => list.writeUInt32LE(group, index * 4));
-    this.#check('setgroups', setgroups(groups.length, list));
+    this.#check('setgroups', setgroups(groups.length, groupList(groups)));
   }
 
   /** Real, effective and saved, groups first: afterwards there is no way back. Source: setresuid(2). */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256Hex } from '../../encoding/sha256.js';
 import { SpoorError } from '../../core/errors.js';
 import { Accounts, type Account } from '../../measurement/accounts.js';
 
@@ -86,7 +86,7 @@ export class Scripts {
 
   /** The digest of a script as it was written first. */
   sha256(name: ScriptName): string {
-    return createHash('sha256').update(this.#textOf(name)).digest('hex');
+    return sha256Hex(this.#textOf(name));
   }
 
   #textOf(words: keyof typeof WORDS): string {

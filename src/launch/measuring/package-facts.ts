@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { fstatSync, read as readCallback, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type LookAs } from '../../kernel/file-rights.js';
+import { sha256Hex } from '../../encoding/sha256.js';
+import type { LookAs } from '../../kernel/file-rights.js';
 import { openFile } from './open-file.js';
 
 const readBytes = promisify(readCallback);
@@ -66,7 +66,7 @@ async function readLock(folder: string, search: Search): Promise<PackageFacts['l
     const path = join(folder, name);
     const bytes = await read(path, MAX_LOCK_BYTES, search);
     if (bytes === 'unreadable') return undefined;
-    if (bytes !== undefined) return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
+    if (bytes !== undefined) return { path, sha256: sha256Hex(bytes) };
   }
   return undefined;
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { fstatSync, readFileSync } from 'node:fs';
 import { SpoorError } from '../../core/errors.js';
+import { sha256Hex } from '../../encoding/sha256.js';
 import type { LookAs } from '../../kernel/file-rights.js';
-import { openFile } from './open-file.js';
+import { contentsOf, openFile, type OpenFile } from './open-file.js';
 
 /** A script is read by people, or bundled from what people wrote. */
 const MAX_SCRIPT_BYTES = 32 * 1_048_576;
@@ -25,9 +24,9 @@ export interface MeasuredScript {
 export function measureScript(path: string, lookAs: LookAs): MeasuredScript {
   try {
     using file = openFile(path, lookAs);
-    const { realPath, descriptor } = file;
-    const bytes = readWhole(descriptor, realPath);
-    return { path, realPath, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const { realPath } = file;
+    const bytes = bytesOf(file);
+    return { path, realPath, bytes, sha256: sha256Hex(bytes) };
   } catch (cause) {
     if (cause instanceof SpoorError) throw cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
@@ -38,13 +37,11 @@ export function measureScript(path: string, lookAs: LookAs): MeasuredScript {
   }
 }
 
-function readWhole(descriptor: number, path: string): Buffer {
-  const facts = fstatSync(descriptor);
-  if (!facts.isFile()) throw failed(`the script ${path} is no regular file`);
-  if (facts.size > MAX_SCRIPT_BYTES) {
-    throw failed(`the script ${path} has ${facts.size} bytes, at most ${MAX_SCRIPT_BYTES}`);
-  }
-  return readFileSync(descriptor);
+function bytesOf(file: OpenFile): Buffer {
+  const found = contentsOf(file, MAX_SCRIPT_BYTES);
+  if ('bytes' in found) return found.bytes;
+  if ('irregular' in found) throw failed(`the script ${file.realPath} is no regular file`);
+  throw failed(`the script ${file.realPath} has ${found.size} bytes, at most ${MAX_SCRIPT_BYTES}`);
 }
 
 function failed(message: string, cause?: unknown): SpoorError {

@@ -4,11 +4,12 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../core/clock.js';
 import { SpoorError } from '../../core/errors.js';
+import { sha256Hex } from '../../encoding/sha256.js';
 import { writeFileAtomic } from '../../state/atomic-file.js';
 import { makeFolder } from '../../state/make-folder.js';
 import { shebang } from '../measuring/shebang.js';
 import type { PackageSpec } from './package-spec.js';
-import { pinFault, pinFile, pinFolder, readPin, sha256Of, type Pin } from './pin.js';
+import { pinFault, pinFile, pinFolder, readPin, type Pin } from './pin.js';
 
 /** What installing needs from outside. */
 export interface InstallDeps {
@@ -75,8 +76,8 @@ async function installNpm(
   const lock = join(folder, 'package-lock.json');
   return {
     command: [...(first.kind === 'none' ? [node] : first.argv), script],
-    script: { path: script, sha256: sha256Of(bytes) },
-    lock: { path: lock, sha256: sha256Of(await readFile(lock)) },
+    script: { path: script, sha256: sha256Hex(bytes) },
+    lock: { path: lock, sha256: sha256Hex(await readFile(lock)) },
   };
 }
 
@@ -107,7 +108,7 @@ async function installPython(
   const bytes = await readFile(script).catch((cause: unknown) => {
     throw new SpoorError('LAUNCH_FAILED', `${name} has no command of its own name`, { cause });
   });
-  return { command: [python, script], script: { path: script, sha256: sha256Of(bytes) } };
+  return { command: [python, script], script: { path: script, sha256: sha256Hex(bytes) } };
 }
 
 async function located({ locate }: InstallDeps, name: string): Promise<string> {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { SpoorError } from '../../core/errors.js';
+import { sha256Hex } from '../../encoding/sha256.js';
 import { parsePackageCommand, type PackageSpec } from './package-spec.js';
 
 const SHA256 = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -64,7 +64,7 @@ export async function pinFault({ script, lock }: Pin): Promise<string | undefine
   for (const { path, sha256 } of [script, ...(lock === undefined ? [] : [lock])]) {
     const bytes = await bytesOf(path);
     if (bytes === undefined) return `${path} is gone`;
-    if (sha256Of(bytes) !== sha256) return `${path} is not the file that was pinned`;
+    if (sha256Hex(bytes) !== sha256) return `${path} is not the file that was pinned`;
   }
   return undefined;
 }
@@ -91,11 +91,6 @@ export async function pinnedCommand(
   const fault = await pinFault(pin);
   if (fault !== undefined) throw failed(`${spec.name} ${spec.version} is not as it was pinned: ${fault}`);
   return { command: [...pin.command, ...args], pin };
-}
-
-/** Lower-case hex. */
-export function sha256Of(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function textOf(path: string): Promise<string | undefined> {

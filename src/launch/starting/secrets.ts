@@ -1,19 +1,10 @@
-import {
-  chmodSync,
-  chownSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpoorError } from '../../core/errors.js';
 import type { LaunchDefinition, Secret } from '../definitions/definition.js';
 import { asDaemon, type FileRights, type FileUser, type LookAs } from '../../kernel/file-rights.js';
 import { distrustOfWay } from '../../measurement/trusted-path.js';
-import { openFile } from '../measuring/open-file.js';
+import { contentsOf, openFile } from '../measuring/open-file.js';
 
 /** A credential of systemd is at most as large; systemd.exec(5). */
 const MAX_SECRET_BYTES = 1_048_576;
@@ -117,11 +108,10 @@ export class LaunchSecrets {
 
 function readSecret({ name }: Secret, path: string, lookAs: LookAs): Buffer {
   using file = openFile(path, lookAs);
-  const facts = fstatSync(file.descriptor);
-  if (!facts.isFile()) throw failed(`the secret ${name} is no regular file: ${path}`);
-  if (facts.size > MAX_SECRET_BYTES)
-    throw failed(`the secret ${name} has ${facts.size} bytes, at most ${MAX_SECRET_BYTES}`);
-  return readFileSync(file.descriptor);
+  const found = contentsOf(file, MAX_SECRET_BYTES);
+  if ('bytes' in found) return found.bytes;
+  if ('irregular' in found) throw failed(`the secret ${name} is no regular file: ${path}`);
+  throw failed(`the secret ${name} has ${found.size} bytes, at most ${MAX_SECRET_BYTES}`);
 }
 
 function failed(message: string, cause?: unknown): SpoorError {
