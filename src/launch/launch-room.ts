@@ -9,20 +9,12 @@ import { definitionNotFound, type DefinitionSet } from './definitions/definition
 import type { LaunchDefinition } from './definitions/definition.js';
 import { HeldStdio } from './held-stdio.js';
 import type { LaunchGate, LetThrough } from './gate/launch-gate.js';
-import type { Launches } from './running/launches.js';
-import type {
-  Ending,
-  Launching,
-  LaunchRequest,
-  LaunchStatus,
-  RunningLaunch,
-  Viewer,
-  Wanted,
-} from './launching.js';
+import { isSeenBy, type Launches } from './running/launches.js';
+import type { Launching, LaunchRequest, LaunchStatus, RunningLaunch, Viewer, Wanted } from './launching.js';
 import type { ProgramMeasurer } from './measuring/program-measurer.js';
 import type { ProgramStarter } from './starting/program-starter.js';
 import type { Reaper } from './running/reaper.js';
-import { isRestarted, nextRestart, restartWaitMs } from './running/restart-policy.js';
+import { Restarts, type Restart } from './running/restarts.js';
 
 export interface LaunchRoomDeps {
   readonly definitions: SnapshotCell<DefinitionSet>;
@@ -59,9 +51,15 @@ const SWEEP_MS = 1_000;
 export class LaunchRoom implements Launching, Service {
   readonly name = 'launches';
   readonly #deps: LaunchRoomDeps;
+  readonly #restarts: Restarts;
 
   constructor(deps: LaunchRoomDeps) {
     this.#deps = deps;
+    this.#restarts = new Restarts({
+      ...deps,
+      start: (restart) => this.#restart(restart),
+      end: (instance) => this.stop(instance, 'operator', 0),
+    });
   }
 
   /** Looks after what was launched, until `signal` aborts; the programs themselves go on. */
@@ -106,22 +104,24 @@ export class LaunchRoom implements Launching, Service {
 
   async stop(which: string, viewer: Viewer, graceMs: number): Promise<readonly string[]> {
     const { launches } = this.#deps;
-    const meant = launches
-      .seenBy(viewer)
-      .filter(({ facts }) => facts.instance === which || facts.name === which);
-    if (meant.length === 0) {
+    const isMeant = (launch: ActiveLaunch): boolean =>
+      isSeenBy(launch, viewer) && (launch.facts.instance === which || launch.facts.name === which);
+    const running = [...launches].filter(isMeant);
+    const waiting = [...this.#restarts].filter(isMeant);
+    if (running.length + waiting.length === 0) {
       throw new SpoorError(
         'INSTANCE_NOT_FOUND',
         `no launched instance is or has the name ${which.slice(0, 80)}`,
       );
     }
-    await Promise.all(meant.map((launch) => launches.stop(launch, graceMs)));
-    return meant.map(({ facts }) => facts.instance);
+    for (const launch of waiting) this.#restarts.cancel(launch);
+    await Promise.all(running.map((launch) => launches.stop(launch, graceMs)));
+    return [...running, ...waiting].map(({ facts }) => facts.instance);
   }
 
   /** Takes in a program that an earlier daemon had started. */
   adopt(launch: ActiveLaunch): void {
-    this.#deps.launches.add(launch, (ending) => this.#afterEnd(launch, HeldStdio.none(), ending));
+    this.#deps.launches.add(launch, (ending) => this.#restarts.afterEnd(launch, HeldStdio.none(), ending));
     if (launch.process !== undefined) this.#deps.known(launch.process);
   }
 
@@ -152,38 +152,15 @@ export class LaunchRoom implements Launching, Service {
       };
       if (again === undefined) stdio[Symbol.dispose]();
       if (started.process !== undefined) this.#deps.known(started.process);
-      return this.#deps.launches.add(launch, (ending) => this.#afterEnd(launch, stdio, ending));
+      return this.#deps.launches.add(launch, (ending) => this.#restarts.afterEnd(launch, stdio, ending));
     });
   }
 
-  #afterEnd(launch: ActiveLaunch, stdio: HeldStdio, ending: Ending | undefined): void {
-    const { definitions, clock } = this.#deps;
-    const restart = definitions.current.value.get(launch.facts.name)?.restart ?? 'never';
-    // What went with an earlier daemon may have been a failure.
-    const isWanted = isRestarted(restart, ending ?? { code: 1 });
-    if (launch.again === undefined || launch.isStopping || !isWanted) return stdio[Symbol.dispose]();
-    const ranMs = clock.now().getTime() - launch.startedAt.getTime();
-    void this.#restart(launch, launch.again, stdio, nextRestart(launch.restarts, ranMs));
-  }
-
-  /** Never rejects: what hinders a restart may have passed by the next try. */
-  async #restart(launch: ActiveLaunch, again: Again, stdio: HeldStdio, restarts: number): Promise<void> {
-    const { clock, log, stopping } = this.#deps;
-    const { name, launchedBy, parent } = launch.facts;
-    for (let attempt = restarts; !stopping.aborted; attempt++) {
-      await clock.sleep(restartWaitMs(attempt), stopping);
-      if (stopping.aborted) break;
-      try {
-        const definition = this.#definitionOf(name);
-        const request = { ...again, detach: true, terminal: false };
-        const { account } = again;
-        await this.#start({ definition, request, account, parent, stdio, launchedBy, restarts: attempt });
-        return;
-      } catch (error) {
-        log.warn('a launched program could not be restarted; trying again', { name, attempt, error });
-      }
-    }
-    stdio[Symbol.dispose]();
+  #restart({ definition, launch, again, stdio, restarts }: Restart): Promise<RunningLaunch> {
+    const { launchedBy, parent } = launch.facts;
+    const request = { ...again, detach: true, terminal: false };
+    const { account } = again;
+    return this.#start({ definition, request, account, parent, stdio, launchedBy, restarts });
   }
 }
 

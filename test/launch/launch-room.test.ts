@@ -160,6 +160,34 @@ describe('a detached program that is to be restarted', () => {
   });
 });
 
+describe('a program that waits for its restart', () => {
+  it('is there no more once it was stopped, by whoever sees it', async () => {
+    await using house = await openLaunchHouse();
+    house.define({ ...shell('agent', 'exec sleep 600'), restart: 'always' });
+    const ended = await house.launch('agent', { detach: true });
+    await end(ended);
+    await house.clock.nextWake();
+    await expect(house.room.stop('agent', { uid: process.geteuid!() + 1 }, 0)).rejects.toMatchObject({
+      code: 'INSTANCE_NOT_FOUND',
+    });
+    expect(house.clock.asleep).toBe(1);
+    expect(await house.room.stop('agent', EVERYBODY, 0)).toEqual([ended.instance]);
+    await expect.poll(() => house.clock.asleep).toBe(0);
+    expect(house.recorder.events.filter(({ event }) => event === 'launched')).toHaveLength(1);
+  });
+
+  it('waits in vain when its definition is deleted, and nobody tries for ever', async () => {
+    await using house = await openLaunchHouse();
+    house.define({ ...shell('agent', 'exec sleep 600'), restart: 'always' });
+    await end(await house.launch('agent', { detach: true }));
+    await house.clock.nextWake();
+    house.define();
+    await house.clock.advance(1_000);
+    await expect.poll(() => house.clock.asleep).toBe(0);
+    expect(house.log.lines).not.toContain('warn a launched program could not be restarted; trying again');
+  });
+});
+
 describe('to stop a program', () => {
   it('is possible though it has become another one before it could be looked at', async () => {
     await using house = await openLaunchHouse();

@@ -67,14 +67,7 @@ export class Launches {
   }
 
   list(viewer: Viewer): readonly LaunchStatus[] {
-    return this.seenBy(viewer).map(statusOf);
-  }
-
-  seenBy(viewer: Viewer): readonly ActiveLaunch[] {
-    const all = [...this.#active.values()];
-    return viewer === 'operator'
-      ? all
-      : all.filter(({ facts, uid }) => facts.launchedBy === viewer.uid || uid === viewer.uid);
+    return [...this].filter((launch) => isSeenBy(launch, viewer)).map(statusOf);
   }
 
   /** Ends one for good, with all that is in its cgroup. Resolves when the program has ended. */
@@ -128,6 +121,11 @@ export class Launches {
       this.#deps.log.warn('the end of a launched program could not be recorded', { instance, pid, error });
     }
   }
+}
+
+/** The operator sees all, everybody else what they have launched or what runs as them. */
+export function isSeenBy({ facts, uid }: ActiveLaunch, viewer: Viewer): boolean {
+  return viewer === 'operator' || facts.launchedBy === viewer.uid || uid === viewer.uid;
 }
 
 function statusOf(launch: ActiveLaunch): LaunchStatus {
