@@ -1,5 +1,6 @@
 import { METRICS } from '../../src/daemon/metric-table.js';
 import { SETTINGS } from '../../src/daemon/settings.js';
+import { LOADER_LIMITS } from '../../src/launch/loaders/limits.js';
 
 interface Definition {
   readonly type: string;
@@ -51,4 +52,10 @@ export function metricsTable(): string {
     ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.join(', ') || '–'} | ${help} |`,
   );
   return ['| metric | type | labels | counts |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** The table of what loaders do not keep as usual, as the README must show it. */
+export function loadersTable(): string {
+  const rows = LOADER_LIMITS.map(({ of, limit }) => `| ${of} | ${limit} |`);
+  return ['| of | what differs |', '|---|---|', ...rows].join('\n');
 }

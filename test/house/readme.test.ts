@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { metricsTable, settingsTable } from './readme-tables.js';
+import { loadersTable, metricsTable, settingsTable } from './readme-tables.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const README = readFileSync(new URL('README.md', ROOT), 'utf8');
@@ -17,6 +17,10 @@ describe('the README', () => {
 
   it('lists every metric, as the code has it', () => {
     expect(between('metrics')).toBe(metricsTable());
+  });
+
+  it('lists everything that a loader does not keep as usual', () => {
+    expect(between('loaders')).toBe(loadersTable());
   });
 
   it('names only scripts that package.json has', () => {
