@@ -21,7 +21,7 @@ describe('the shell blocks of the README', () => {
   });
 
   it('lead a stranger to a first identity', async () => {
-    expect(FIRST_STEPS).toHaveLength(3);
+    expect(FIRST_STEPS).toHaveLength(4);
     const script = ['set -e', ...FIRST_STEPS].join('\n');
     try {
       const { stdout } = await run('bash', ['-c', script], {
@@ -33,6 +33,7 @@ describe('the shell blocks of the README', () => {
       expect(stdout).toMatch(/audience +https:\/\/api.example.org/);
       expect(stdout).toContain('it is spiffe://example.org/me');
       expect(stdout).toContain('for example.org');
+      expect(stdout).toMatch(/spiffe:\/\/example.org\/fetcher\n {2}serial/);
     } finally {
       await rm('/tmp/spoor-first', { recursive: true, force: true });
     }
@@ -40,6 +41,6 @@ describe('the shell blocks of the README', () => {
 });
 
 function withoutSockets(): NodeJS.ProcessEnv {
-  const { SPIFFE_ENDPOINT_SOCKET: _, SPOOR_ADMIN_SOCKET: __, ...env } = process.env;
+  const { SPIFFE_ENDPOINT_SOCKET: _, SPOOR_ADMIN_SOCKET: __, SPOOR_LAUNCH_SOCKET: ___, ...env } = process.env;
   return env;
 }
