@@ -111,10 +111,4 @@ describe('the demo', () => {
     },
     60_000,
   );
-
-  it.skipIf(process.geteuid?.() === 0)('needs root for root mode, and says so', async () => {
-    const { code, stdout, stderr } = await playDemo(['--root']);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/spoor: error: --root needs root, and this is uid \d+/);
-  });
 });
