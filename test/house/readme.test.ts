@@ -23,6 +23,10 @@ describe('the README', () => {
     expect(between('loaders')).toBe(loadersTable());
   });
 
+  it('says what user mode does not do', () => {
+    expect(README).toMatch(/user mode: same-uid processes are not kept apart/);
+  });
+
   it('names only scripts that package.json has', () => {
     const named = [...README.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);
     expect(named.filter((script) => PACKAGE.scripts[script] === undefined)).toEqual([]);
