@@ -63,7 +63,8 @@ describe.each(rules())('by ptrace and /proc/PID/mem, yama %s,', (rule) => {
 
   it('so does a shell below it', async () => {
     using _ = under(rule);
-    const { stdout } = await stage.spoor(['launch', 'besieged'], ALICE);
+    const { code, stdout, stderr } = await stage.spoor(['launch', 'besieged'], ALICE);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(bySameUser);
   });
 

@@ -206,7 +206,9 @@ export class ProgramStarter {
       const { startTicks } = process;
       if (found?.inode === expected?.inode && found?.device === expected?.device)
         return { startTicks, process };
+      const isEnding = found === undefined && process.standing() !== 'same';
       processes.release(process);
+      if (isEnding) return { startTicks, process: undefined };
       log.warn('a launched program became another one at once; it is not taken for what was measured', {
         pid,
       });
